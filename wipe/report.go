@@ -1,0 +1,95 @@
+package wipe
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Verdict is the result of a wipe in one word.
+type Verdict string
+
+// The verdicts.
+const (
+	Complete   Verdict = "complete"
+	Incomplete Verdict = "incomplete"
+	Refused    Verdict = "refused"
+)
+
+// Held counts documents that are set aside until a deadline.
+type Held struct {
+	Count   int
+	Bytes   int64
+	Minutes int // until the first of them is destroyed; 0 if there are none
+}
+
+// Report says what a wipe did: counts and codes, never a name.
+type Report struct {
+	Verdict Verdict
+	Refusal Refusal // with Refused
+	Seconds float64
+	Results []Result
+	Held    Held
+	// Unsaved says that the state on the disk could not be written, so that nobody may call the account clean.
+	Unsaved bool
+}
+
+// Totals counts entries by outcome, and the bytes that were erased.
+type Totals struct {
+	Erased, Restored, Residual, Skipped int
+	Bytes                               int64
+}
+
+// NewReport joins what execution did with what the second reading found. The reading alone decides what is left: a
+// failure that the eraser met counts only as the reason for something that is found again.
+func NewReport(done, found []Result) Report {
+	reasons := map[ArtifactID]Code{}
+	var rows []Result
+	for _, r := range done {
+		switch r.Outcome {
+		case Residual:
+			reasons[r.Artifact] = r.Code
+		case Skipped:
+			// The reading tells afresh what is left alone.
+		default:
+			rows = append(rows, r)
+		}
+	}
+	for _, r := range found {
+		if why, ok := reasons[r.Artifact]; ok && r.Outcome == Residual && r.Code.vague() {
+			r.Code = why
+		}
+		rows = append(rows, r)
+	}
+	slices.SortStableFunc(rows, func(a, b Result) int {
+		return cmp.Or(cmp.Compare(a.Artifact, b.Artifact), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Code, b.Code))
+	})
+	rep := Report{Verdict: Complete, Results: rows}
+	if rep.Totals().Residual > 0 {
+		rep.Verdict = Incomplete
+	}
+	return rep
+}
+
+// vague reports whether a code only says that something is not as it should be, not why.
+func (c Code) vague() bool {
+	return c == CodeRemains || c == CodeChanged || c == CodeMissing || c == CodeUnreadable
+}
+
+// Totals sums the report up.
+func (r Report) Totals() Totals {
+	var t Totals
+	for _, row := range r.Results {
+		switch row.Outcome {
+		case Erased:
+			t.Erased += row.Count
+			t.Bytes += row.Bytes
+		case Restored:
+			t.Restored += row.Count
+		case Residual:
+			t.Residual += row.Count
+		case Skipped:
+			t.Skipped += row.Count
+		}
+	}
+	return t
+}
