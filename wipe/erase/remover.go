@@ -1,0 +1,230 @@
+package erase
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+
+	"ipguard/wipe"
+	"ipguard/wipe/catalog"
+	"ipguard/wipe/walk"
+)
+
+const (
+	batch = 512
+	// maxDepth is how deep a removal goes with one open directory a level; what is deeper is first moved up.
+	maxDepth = 128
+	// rounds is how often a directory that fills up again while it is emptied is emptied anew.
+	rounds = 3
+)
+
+// Remover removes entries below one root. It is not safe for concurrent use.
+type Remover struct {
+	Top   *walk.Dir // the root, where directories that lie too deep are moved for a while
+	Tally *Tally
+	// Root says that the process runs with an administrator's rights.
+	Root bool
+	// Live says that the account's desktop is running and holds files of KindLive open.
+	Live bool
+	// Foreign says that the root is a folder of others in which only some entries are the account's: nothing about the
+	// folder itself may change.
+	Foreign bool
+	// Owner limits the removal to entries that it says yes to; nil means every entry.
+	Owner func(walk.Info) bool
+	// Spare protects directories that are roots of their own, such as a home below a folder that is swept; nil is allowed.
+	Spare func(walk.Info) bool
+	// Pending tells of an entry that must not be erased yet, and why; nil is allowed.
+	Pending func(walk.Info) wipe.Code
+
+	aside   []moved
+	mount   uint64
+	keeping bool // inside a folder that a keep rule lets stay, whatever the catalogue says of its content
+}
+
+// moved is a directory that waits at the top, because it lay too deep to be emptied where it was.
+type moved struct {
+	name  string
+	match catalog.Match
+}
+
+// Remove removes the entry name of d, with everything below it, and tells the tally.
+func (r *Remover) Remove(ctx context.Context, d *walk.Dir, name string, info walk.Info, m catalog.Match) {
+	r.remove(ctx, d, name, info, m, 0)
+	for len(r.aside) > 0 && ctx.Err() == nil {
+		next := r.aside[len(r.aside)-1]
+		r.aside = r.aside[:len(r.aside)-1]
+		if info, err := r.Top.Stat(next.name); err == nil {
+			r.remove(ctx, r.Top, next.name, info, next.match, 0)
+		}
+	}
+}
+
+// remove reports whether the name is gone.
+func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info walk.Info, m catalog.Match, depth int) bool {
+	if !r.sameMount(info) {
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeMount, 1, 0)
+		return false
+	}
+	if r.spared(info) {
+		return false
+	}
+	if r.Live && m.Kind() == wipe.KindLive {
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeLiveSession, 1, 0)
+		return false
+	}
+	if r.keeping || m.Kind() == wipe.KindKept {
+		r.keep(ctx, d, name, info, m)
+		return false
+	}
+	if r.Owner != nil && !r.Owner(info) {
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeForeignOwner, 1, 0)
+		return false
+	}
+	if r.Pending != nil && info.Type == walk.File {
+		if code := r.Pending(info); code != wipe.CodeNone {
+			r.Tally.Add(m, wipe.Residual, code, 1, info.Size)
+			return false
+		}
+	}
+	if info.Type == walk.Directory {
+		if depth >= maxDepth {
+			return r.moveUp(d, name, m)
+		}
+		if !r.empty(ctx, d, name, m, depth) {
+			return false
+		}
+	}
+	err := d.Remove(name, info.Type)
+	if errors.Is(err, walk.ErrDenied) {
+		err = r.force(d, name, info.Type, depth)
+	}
+	if err != nil && !errors.Is(err, walk.ErrNotExist) {
+		r.fail(m, err)
+		return false
+	}
+	r.Tally.Add(m, wipe.Erased, wipe.CodeNone, 1, info.Size)
+	return true
+}
+
+func (r *Remover) spared(info walk.Info) bool {
+	return r.Spare != nil && info.Type == walk.Directory && r.Spare(info)
+}
+
+// keep counts what a keep rule of the policy lets stay.
+func (r *Remover) keep(ctx context.Context, d *walk.Dir, name string, info walk.Info, m catalog.Match) {
+	if info.Type != walk.Directory {
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeKeepRule, 1, info.Size)
+		return
+	}
+	sub, err := d.Enter(name)
+	if err != nil {
+		r.fail(m, err)
+		return
+	}
+	defer sub.Close()
+	before := r.keeping
+	r.keeping = true
+	r.pass(ctx, sub, m, 0)
+	r.keeping = before
+}
+
+// force removes a name that flags or modes protect. Those are looked at only here, because they stand in the way of few.
+// The directory that the removal began in is unlocked only where all of it is the account's.
+func (r *Remover) force(d *walk.Dir, name string, t walk.Type, depth int) error {
+	if depth > 0 || !r.Foreign {
+		// Whether unlocking helped is answered by the second try.
+		_ = d.Unlock("")
+	}
+	_ = d.Unlock(name)
+	return d.Remove(name, t)
+}
+
+// empty removes everything in the directory name and reports whether it is empty then.
+func (r *Remover) empty(ctx context.Context, d *walk.Dir, name string, m catalog.Match, depth int) bool {
+	sub, err := d.Enter(name)
+	if errors.Is(err, walk.ErrDenied) && d.Unlock(name) == nil {
+		sub, err = d.Enter(name)
+	}
+	if err != nil {
+		if errors.Is(err, walk.ErrNotExist) {
+			return true
+		}
+		r.fail(m, err)
+		return false
+	}
+	defer sub.Close()
+	for range rounds {
+		found, left := r.pass(ctx, sub, m, depth)
+		if left > 0 || ctx.Err() != nil {
+			return false
+		}
+		if found == 0 {
+			return true
+		}
+		if err := sub.Rewind(); err != nil {
+			r.fail(m, err)
+			return false
+		}
+	}
+	return true // rmdir has the last word
+}
+
+// pass goes once through the names of d; it returns how many it found and how many of them stayed.
+func (r *Remover) pass(ctx context.Context, d *walk.Dir, m catalog.Match, depth int) (found, left int) {
+	for ctx.Err() == nil {
+		names, err := d.Names(batch)
+		for _, name := range names {
+			info, err := d.Stat(name)
+			if errors.Is(err, walk.ErrNotExist) {
+				continue
+			}
+			found++
+			if err != nil {
+				r.fail(m.Child(name), err)
+				left++
+			} else if !r.remove(ctx, d, name, info, m.Child(name), depth+1) {
+				left++
+			}
+		}
+		if err == io.EOF {
+			return found, left
+		} else if err != nil {
+			r.fail(m, err)
+			return found, left + 1
+		}
+	}
+	return found, left + 1
+}
+
+// moveUp moves a directory that lies too deep to the top and leaves it for later.
+func (r *Remover) moveUp(d *walk.Dir, name string, m catalog.Match) bool {
+	aside := ".ipguard-" + rand.Text()
+	err := d.Rename(name, r.Top, aside)
+	if errors.Is(err, walk.ErrDenied) {
+		// Each may be what stands in the way; the second try tells.
+		_, _ = d.Unlock(""), d.Unlock(name)
+		if !r.Foreign {
+			_ = r.Top.Unlock("")
+		}
+		err = d.Rename(name, r.Top, aside)
+	}
+	if err != nil {
+		r.fail(m, err)
+		return false
+	}
+	r.aside = append(r.aside, moved{aside, m})
+	return true
+}
+
+func (r *Remover) fail(m catalog.Match, err error) {
+	code := walk.CodeOf(err)
+	switch {
+	case code == wipe.CodeMount:
+		r.Tally.Add(m, wipe.Skipped, code, 1, 0)
+		return
+	case code == wipe.CodeDenied && !r.Root:
+		code = wipe.CodeNeedsRoot
+	}
+	r.Tally.Add(m, wipe.Residual, code, 1, 0)
+}
