@@ -1,0 +1,94 @@
+package execute
+
+import (
+	"errors"
+	"io"
+	"path"
+
+	"ipguard/wipe"
+	"ipguard/wipe/baseline"
+	"ipguard/wipe/catalog"
+	"ipguard/wipe/printjob"
+	"ipguard/wipe/walk"
+)
+
+// code gives the reason that a person can do something about.
+func (e *Executor) code(err error) wipe.Code {
+	if errors.Is(err, walk.ErrDenied) && !e.Root {
+		return wipe.CodeNeedsRoot
+	}
+	return walk.CodeOf(err)
+}
+
+// with opens a root for do.
+func (e *Executor) with(r wipe.Root, do func(*walk.Dir, error)) {
+	d, err := walk.Open(r.Dir)
+	if err == nil {
+		defer d.Close()
+	}
+	do(d, err)
+}
+
+func (e *Executor) match(r wipe.Root) catalog.Match {
+	c := catalog.NewClassifier(e.Catalog, e.GOOS, e.Tokens, r.Dir)
+	if r.Rule == wipe.RuleDeny {
+		return c.Root()
+	}
+	return c.RootAs(r.Artifact, r.Class)
+}
+
+func (e *Executor) owned(info walk.Info) bool { return info.UID == e.Plan.Account.UID }
+
+// spare recognizes the roots of the plan and the further folders by what they are, not by how they are reached.
+func (e *Executor) spare() func(walk.Info) bool {
+	type identity struct{ mount, device, inode uint64 }
+	known := map[identity]bool{}
+	dirs := append([]string{}, e.Spare...)
+	for _, r := range e.Plan.Roots {
+		if r.Rule == wipe.RuleDeny {
+			dirs = append(dirs, r.Dir)
+		}
+	}
+	for _, dir := range dirs {
+		if d, err := walk.Open(dir); err == nil {
+			if info, err := d.Info(); err == nil {
+				known[identity{info.Mount, info.Device, info.Inode}] = true
+			}
+			d.Close()
+		}
+	}
+	return func(info walk.Info) bool { return known[identity{info.Mount, info.Device, info.Inode}] }
+}
+
+// printJobs says which names in a CUPS spool are jobs of the account. It remembers whose a control file is, since that
+// file may go before the documents it speaks of.
+func (e *Executor) printJobs(spool *walk.Dir) func(string) bool {
+	known := map[string]bool{}
+	return func(name string) bool {
+		control, ok := printjob.Control(name)
+		if !ok {
+			return false
+		}
+		if mine, asked := known[control]; asked {
+			return mine
+		}
+		f, _, err := spool.OpenFile(control)
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		data, err := io.ReadAll(io.LimitReader(f, printjob.MaxControl))
+		known[control] = err == nil && printjob.By(data, e.Plan.Account.Name)
+		return known[control]
+	}
+}
+
+func scope(r wipe.Root) func(string) bool {
+	if r.Pattern == "" {
+		return nil
+	}
+	return func(name string) bool {
+		ok, err := path.Match(r.Pattern, name)
+		return ok && err == nil || baseline.IsTemp(name)
+	}
+}
