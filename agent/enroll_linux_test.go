@@ -1,0 +1,67 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"ipguard/agent"
+	"ipguard/agent/state"
+	"ipguard/wipe"
+	"ipguard/wipe/baseline"
+)
+
+// An enrollment that fails or is not confirmed leaves the earlier one in force, and the next one works.
+func TestFailedEnrollmentChangesNothing(t *testing.T) {
+	boom := errors.New("boom")
+	for _, c := range []struct {
+		name string
+		set  func(*laptop, *agent.EnrollRequest)
+		want error
+	}{
+		{"too many files", func(l *laptop, _ *agent.EnrollRequest) { l.Policy.Enrollment.MaxFiles = 3 }, baseline.ErrTooManyFiles},
+		{"too many bytes", func(l *laptop, _ *agent.EnrollRequest) { l.Policy.Enrollment.MaxBytes = 10 }, baseline.ErrTooManyBytes},
+		{"not confirmed", func(_ *laptop, r *agent.EnrollRequest) {
+			r.Confirm = func(agent.Summary) (bool, error) { return false, nil }
+		}, agent.ErrDeclined},
+		{"confirmation failed", func(_ *laptop, r *agent.EnrollRequest) {
+			r.Confirm = func(agent.Summary) (bool, error) { return true, boom }
+		}, boom},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLaptop(t)
+			try := func() {
+				t.Helper()
+				old := l.Policy
+				req := agent.EnrollRequest{Account: l.Account}
+				c.set(l, &req)
+				if _, err := l.Enroll(context.Background(), req); !errors.Is(err, c.want) {
+					t.Fatalf("error %v, want %v", err, c.want)
+				}
+				l.Policy = old
+			}
+			try()
+			if s := l.status(); s.State != state.NotEnrolled {
+				t.Errorf("state %q after an enrollment that failed, want not_enrolled", s.State)
+			}
+			if _, err := l.Agent.Account(""); !errors.Is(err, agent.ErrNoneEnrolled) {
+				t.Errorf("the only enrolled account: %v, want none", err)
+			}
+			if sum := l.enroll(); sum.Version != 1 {
+				t.Errorf("version %d, want 1", sum.Version)
+			}
+			l.write(".config/app/later", "the next person's")
+			try()
+			if s := l.status(); s.Baseline.Version != 1 {
+				t.Errorf("version %d is in force, want 1", s.Baseline.Version)
+			}
+			l.wipe(agent.Refuse, wipe.Complete)
+			if l.content(".config/app/later") != "" {
+				t.Error("a file of the enrollment that failed stayed")
+			}
+			if sum := l.enroll(); sum.Version != 2 {
+				t.Errorf("version %d, want 2", sum.Version)
+			}
+		})
+	}
+}

@@ -1,0 +1,148 @@
+package agent
+
+import (
+	"context"
+	"errors"
+
+	"ipguard/agent/state"
+	"ipguard/devices/host"
+	"ipguard/wipe"
+	"ipguard/wipe/execute"
+	"ipguard/wipe/walk"
+)
+
+// Request is what a wipe is asked to do.
+type Request struct {
+	Account   wipe.Account
+	Documents Choice
+	DryRun    bool
+	Observer  wipe.Observer // nil is allowed
+}
+
+// Wipe wipes an account: it ends its programs, deals with the documents, erases, restores, and reads everything again.
+// Once it has begun it goes to its end whatever fails; the report says what is left. A wipe that did not begin returns a
+// report with verdict refused, or an error: ErrNotPermitted, state.ErrLocked, or the context's.
+func (a *Agent) Wipe(ctx context.Context, req Request) (wipe.Report, error) {
+	start := a.Now()
+	rep, err := a.wipe(ctx, req)
+	if refusal, ok := wipe.AsRefusal(err); ok {
+		rep, err = wipe.Report{Verdict: wipe.Refused, Refusal: refusal}, nil
+	}
+	rep.Seconds = a.Now().Sub(start).Seconds()
+	return rep, err
+}
+
+func (a *Agent) wipe(ctx context.Context, req Request) (wipe.Report, error) {
+	if err := a.permitted(req.Account); err != nil {
+		return wipe.Report{}, err
+	}
+	notice(req.Observer, wipe.PhasePlan)
+	w, err := a.begin(req.Account)
+	if err != nil {
+		return wipe.Report{}, err
+	}
+	if req.DryRun {
+		return a.preview(ctx, w)
+	}
+	unlock, err := w.state.Lock(ctx)
+	if errors.Is(err, state.ErrLocked) {
+		return wipe.Report{}, err
+	}
+	unsaved := err != nil
+	if !unsaved {
+		defer unlock()
+		unsaved = a.save(w, state.Record{State: state.Wiping}) != nil
+	}
+	rep, err := a.carryOut(ctx, w, req)
+	if err != nil {
+		return rep, err
+	}
+	held, err := a.held(w)
+	rep.Held = held
+	if a.conclude(w, rep) != nil || err != nil || unsaved {
+		rep.Unsaved, rep.Verdict = true, wipe.Incomplete
+	}
+	return rep, nil
+}
+
+// preview reads and counts: what a wipe would find now.
+func (a *Agent) preview(ctx context.Context, w *work) (wipe.Report, error) {
+	live, err := a.desktopRuns(ctx, w.acct)
+	if err != nil {
+		return wipe.Report{}, err
+	}
+	found, err := a.plan(w, live, nil).Survey(ctx, false)
+	return wipe.NewReport(nil, found), err
+}
+
+// carryOut goes through the phases. Only the context's end stops it.
+func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report, error) {
+	notice(req.Observer, wipe.PhaseClose)
+	live, found, err := a.closePrograms(ctx, w)
+	if err != nil {
+		// The machine does not say what runs, so what is open may be written back: the verdict cannot be complete.
+		found = append(found, programs(wipe.CodeUnreadable, 1))
+	}
+	e := a.plan(w, live, req.Observer)
+	if req.Documents != Refuse {
+		notice(req.Observer, wipe.PhaseHold)
+		if err := a.hold(ctx, w, e, req.Observer); err != nil {
+			// What could not be set aside stays where it is; everything else must go all the same.
+			found = append(found, wipe.Result{
+				Artifact: "documents", Class: wipe.ClassDocuments, Outcome: wipe.Residual, Code: walk.CodeOf(err), Count: 1,
+			})
+		}
+	}
+	notice(req.Observer, wipe.PhaseErase)
+	done := e.Erase(ctx)
+	notice(req.Observer, wipe.PhaseRestore)
+	done = append(done, e.Restore(ctx)...)
+	e.Sync()
+	if err := ctx.Err(); err != nil {
+		return wipe.Report{}, err
+	}
+	notice(req.Observer, wipe.PhaseVerify)
+	rest, err := e.Survey(ctx, true)
+	if err != nil {
+		return wipe.Report{}, err
+	}
+	found = append(append(found, rest...), a.heldOpen(ctx, e)...)
+	return wipe.NewReport(done, found), nil
+}
+
+// heldOpen counts files that were removed while a program that was not ended keeps them open.
+func (a *Agent) heldOpen(ctx context.Context, e *execute.Executor) []wipe.Result {
+	desktops := func(p host.Process) bool { return p.RootOwnedExe && desktop(p.Exe) }
+	// An error says that some programs could not be looked at: without an administrator's rights, when the verdict is
+	// incomplete anyway. What was counted counts.
+	n, _ := a.Machine.HeldOpen(ctx, []string{e.Plan.Account.Home}, desktops)
+	if n == 0 {
+		return nil
+	}
+	return []wipe.Result{programs(wipe.CodeHeldOpen, n)}
+}
+
+// conclude writes down how it ended.
+func (a *Agent) conclude(w *work, rep wipe.Report) error {
+	t := rep.Totals()
+	rec := state.Record{
+		State: state.Residue, Result: string(rep.Verdict), Held: rep.Held.Count,
+		Erased: t.Erased, Restored: t.Restored, Residual: t.Residual, Skipped: t.Skipped,
+	}
+	if rep.Verdict == wipe.Complete {
+		rec.State = state.Clean
+	}
+	return a.save(w, rec)
+}
+
+func (a *Agent) save(w *work, rec state.Record) error {
+	rec.Day, rec.Baseline, rec.Admin = a.today(), w.version.Info.Version, w.acct.Admin
+	return w.state.Save(rec)
+}
+
+// notice tells that a phase begins.
+func notice(obs wipe.Observer, phase wipe.Phase) {
+	if obs != nil {
+		obs.Progress(wipe.Progress{Phase: phase})
+	}
+}
