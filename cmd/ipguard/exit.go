@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"ipguard/agent"
+	"ipguard/agent/state"
+	"ipguard/wipe"
+	"ipguard/wipe/baseline"
+	"ipguard/wipe/walk"
+)
+
+// The exit codes are an API: they never change their meaning.
+const (
+	exitDone         = 0
+	exitError        = 1
+	exitUsage        = 2
+	exitIncomplete   = 3
+	exitRefused      = 4
+	exitNotPermitted = 5
+	exitNotClean     = 10
+	exitInterrupted  = 130
+)
+
+// exit is an error that carries its exit code and the key of the sentence that people read.
+type exit struct {
+	code int
+	key  string // of package text; empty when everything was said already
+	word string // for --json
+	args []any
+}
+
+func (e *exit) Error() string { return e.word }
+
+func usage(key string, args ...any) error {
+	return &exit{code: exitUsage, key: key, word: "usage", args: args}
+}
+
+// quiet ends with a code after everything was said.
+func quiet(code int) error { return &exit{code: code} }
+
+// explain turns an error of the parts into a sentence with the way out. It is the one place where that is done.
+func explain(err error) *exit {
+	var e *exit
+	if errors.As(err, &e) {
+		return e
+	}
+	if r, ok := wipe.AsRefusal(err); ok {
+		return &exit{code: refusalCode(r), key: "refused." + string(r), word: string(r)}
+	}
+	for _, known := range []struct {
+		err  error
+		code int
+		word string
+	}{
+		{context.Canceled, exitInterrupted, "interrupted"},
+		{agent.ErrUnknownAccount, exitUsage, "unknown_account"},
+		{agent.ErrNoneEnrolled, exitRefused, "none_enrolled"},
+		{agent.ErrSeveral, exitUsage, "several_accounts"},
+		{agent.ErrNotPermitted, exitNotPermitted, "not_permitted"},
+		{agent.ErrDeclined, exitInterrupted, "declined"},
+		{agent.ErrNetworkHome, exitRefused, "network_home"},
+		{agent.ErrNoHome, exitRefused, "no_home"},
+		{agent.ErrPath, exitUsage, "refresh_path"},
+		{state.ErrLocked, exitError, "locked"},
+		{state.ErrUnsafe, exitError, "unsafe_state"},
+		{state.ErrUnwritable, exitError, "unwritable_state"},
+		{state.ErrInvalid, exitUsage, "bad_state_dir"},
+		{baseline.ErrTooManyFiles, exitRefused, "too_many_files"},
+		{baseline.ErrTooManyBytes, exitRefused, "too_many_bytes"},
+		{baseline.ErrChanging, exitError, "changing"},
+		{baseline.ErrCorrupt, exitError, "baseline_corrupt"},
+		{walk.ErrNoSpace, exitError, "no_space"},
+		{walk.ErrDenied, exitError, "denied"},
+		{walk.ErrReadOnly, exitError, "read_only"},
+	} {
+		if errors.Is(err, known.err) {
+			return &exit{code: known.code, key: "error." + known.word, word: known.word}
+		}
+	}
+	return &exit{code: exitError, key: "error.other", word: "error", args: []any{err.Error()}}
+}
+
+func refusalCode(r wipe.Refusal) int {
+	if r == wipe.RefusedStranger {
+		return exitNotPermitted
+	}
+	return exitRefused
+}

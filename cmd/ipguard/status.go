@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"ipguard/agent"
+	"ipguard/agent/state"
+	"ipguard/wipe"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var account string
+	cmd := &cobra.Command{
+		Use: "status", Short: a.say.Text("help.status.short"), Long: a.say.Text("help.status.long"),
+		Example: "  ipguard status\n  ipguard status --json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), account) },
+	}
+	cmd.Flags().StringVar(&account, "account", "", a.say.Text("flag.account"))
+	return cmd
+}
+
+func (a *app) status(ctx context.Context, account string) error {
+	ag, err := newAgent(a.env, a.stateDir)
+	if err != nil {
+		return err
+	}
+	acct, err := ag.Account(account)
+	if err != nil {
+		return err
+	}
+	s, err := ag.Status(ctx, acct)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		a.line(toStatus(s, notCovered(a.goos)))
+	} else {
+		a.tellStatus(s)
+	}
+	if s.State != state.Clean {
+		return quiet(exitNotClean)
+	}
+	return nil
+}
+
+// notCovered lists what a wipe does not reach on this laptop, as keys of the texts.
+func notCovered(goos string) []string {
+	all := []string{"memory", "free_space"}
+	if goos == "linux" {
+		all = append(all, "keyring_live", "print_history", "journal")
+	}
+	return all
+}
+
+// obstacles leaves out what the next wipe deals with as a matter of course.
+func obstacles(rows []wipe.Result) []wipe.Result {
+	return slices.DeleteFunc(slices.Clone(rows), func(r wipe.Result) bool {
+		return r.Code == wipe.CodeRemains || r.Code == wipe.CodeChanged || r.Code == wipe.CodeMissing && r.Artifact != wipe.HomeArtifact
+	})
+}
+
+func (a *app) tellStatus(s agent.Status) {
+	t := wipe.Report{Results: s.Results}.Totals()
+	if s.State == state.InUse && t.Residual == 0 {
+		a.printf("status.unchecked")
+	} else {
+		a.printf("status."+string(s.State), t.Residual)
+	}
+	if s.State == state.NotEnrolled {
+		return
+	}
+	if s.Interrupted {
+		a.printf("status.interrupted")
+	}
+	a.byClass(s.Results)
+	a.reasons(obstacles(s.Results), wipe.Residual)
+	a.reasons(s.Results, wipe.Skipped)
+	if s.Running > 0 {
+		a.printf("status.programs", s.Running)
+	}
+	a.tellHeld(s.Held)
+	if s.State == state.Residue {
+		a.printf("report.way_out")
+	}
+	if s.Baseline.Version > 0 {
+		a.printf("status.baseline", s.Baseline.Files, a.size(s.Baseline.Bytes), s.Baseline.Day)
+	}
+	if s.Admin {
+		a.printf("status.admin")
+	}
+	a.printf("status.not_covered")
+	for _, key := range notCovered(a.goos) {
+		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("not_covered."+key))
+	}
+}
+
+// tellHeld says what is set aside. The account itself cannot see for how long.
+func (a *app) tellHeld(h wipe.Held) {
+	switch {
+	case h.Count > 0 && h.Minutes > 0:
+		a.printf("held", h.Count, h.Minutes)
+	case h.Count > 0:
+		a.printf("held.some", h.Count)
+	}
+}
