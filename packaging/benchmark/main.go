@@ -1,0 +1,74 @@
+// Command benchmark measures ipguard on a real account that it makes and removes: against what the system's own tools need
+// for the same files, over growing trees, and how much memory it takes. It prints a line a promise, with its threshold.
+//
+// It holds every threshold there is; the program and its tests know none. It does not say how fast a machine is: all
+// comparisons are made side by side in one run, in turns, and medians are what counts. packaging/bench builds and starts it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	var o options
+	flag.StringVar(&o.program, "program", "", "the ipguard program to measure")
+	flag.StringVar(&o.dir, "dir", "/var/tmp", "a folder on the file system to measure on")
+	flag.IntVar(&o.rounds, "rounds", 5, "how often each comparison is made")
+	flag.BoolVar(&o.json, "json", false, "print one JSON object instead of a table")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ok, err := run(ctx, o)
+	stop()
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case !ok:
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	program string
+	dir     string
+	rounds  int
+	json    bool
+}
+
+// run measures everything; ok says that no threshold was missed.
+func run(ctx context.Context, o options) (ok bool, err error) {
+	switch {
+	case os.Geteuid() != 0:
+		return false, errors.New("measuring needs root, because it makes an account and wipes it: sudo packaging/bench")
+	case o.program == "" || o.rounds < 1:
+		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER]")
+	}
+	b, err := newBench(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	r := newReport(o)
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, *report) error
+	}{
+		{"the reference session", b.reference},
+		{"growing trees", b.growing},
+		{"one folder with many names", b.oneFolder},
+		{"a baseline of 10,000 files", b.status},
+		{"a baseline of 100,000 files", b.bigBaseline},
+	} {
+		fmt.Fprintf(os.Stderr, "Measuring %s ...\n", part.name)
+		if err := part.measure(ctx, r); err != nil {
+			return false, fmt.Errorf("measuring %s: %w", part.name, err)
+		}
+	}
+	return r.print(o.json)
+}
