@@ -4,7 +4,6 @@ package walk
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -40,26 +39,8 @@ func newDir(fd int) (*Dir, error) {
 	return d, nil
 }
 
-// Close releases the directory.
-func (d *Dir) Close() error { return wrap("closing", d.f.Close()) }
-
 // Info describes the directory itself.
 func (d *Dir) Info() (Info, error) { return stat(d.fd, "") }
-
-// Names returns at most n further names in the directory's own order, and io.EOF after the last.
-func (d *Dir) Names(n int) ([]string, error) {
-	names, err := d.f.Readdirnames(n)
-	if err == io.EOF {
-		return names, io.EOF
-	}
-	return names, wrap("reading a directory", err)
-}
-
-// Rewind makes Names start again.
-func (d *Dir) Rewind() error {
-	_, err := d.f.Seek(0, io.SeekStart)
-	return wrap("rewinding a directory", err)
-}
 
 // Stat describes the entry name. The root of a mounted file system is described as it is, with another Mount; ErrMount
 // when it does not let itself be described.

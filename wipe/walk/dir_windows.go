@@ -3,7 +3,6 @@ package walk
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,26 +107,8 @@ func newDir(h windows.Handle) (*Dir, error) {
 	return d, nil
 }
 
-// Close releases the directory.
-func (d *Dir) Close() error { return wrap("closing", d.f.Close()) }
-
 // Info describes the directory itself.
 func (d *Dir) Info() (Info, error) { return describe(d.h) }
-
-// Names returns at most n further names in the directory's own order, and io.EOF after the last.
-func (d *Dir) Names(n int) ([]string, error) {
-	names, err := d.f.Readdirnames(n)
-	if err == io.EOF {
-		return names, io.EOF
-	}
-	return names, wrap("reading a directory", err)
-}
-
-// Rewind makes Names start again.
-func (d *Dir) Rewind() error {
-	_, err := d.f.Seek(0, io.SeekStart)
-	return wrap("rewinding a directory", err)
-}
 
 // Stat describes the entry name. A folder on which a volume is mounted is a Symlink.
 func (d *Dir) Stat(name string) (Info, error) {
