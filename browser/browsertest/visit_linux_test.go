@@ -21,7 +21,7 @@ var starts = map[string]func(context.Context, User, *Site) (*Browser, error){chr
 // Without a wipe each planted trace must be seen in its place, or "none was found" after a wipe would mean nothing.
 func TestVisitsLeaveEveryTrace(t *testing.T) {
 	user, site := NewUser(t), NewSite(t, newMarker())
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var mu sync.Mutex
 	var browsers []*Browser

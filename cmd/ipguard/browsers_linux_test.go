@@ -72,7 +72,7 @@ func firstStart(l *laptop) {
 // visit uses both browsers at once; they stay open, with a download under way, or are closed.
 func visit(l *laptop, site *browsertest.Site, stayOpen bool) {
 	l.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	l.Cleanup(cancel)
 	type started struct {
 		b   *browsertest.Browser
