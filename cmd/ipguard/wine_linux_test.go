@@ -75,8 +75,8 @@ func TestDemoUnderWine(t *testing.T) {
 	w.nothingLeft(t)
 }
 
-// The walk's own tests as a Windows program. What Wine cannot show they say aloud, and packaging/docs/limits.md lists it.
-func TestWalkUnderWine(t *testing.T) {
+// The walk's own tests, and those of the known folders, as Windows programs. What Wine cannot show they say aloud, and packaging/docs/limits.md lists it.
+func TestWindowsTestsUnderWine(t *testing.T) {
 	w := newWineTree(t)
 	program := w.build(t, "walk.test.exe", "../../wipe/walk", "test", "-c")
 	out, err := w.run(program, "-test.v").CombinedOutput()
@@ -87,5 +87,11 @@ func TestWalkUnderWine(t *testing.T) {
 		if strings.HasPrefix(line, "NOT TESTED") {
 			t.Log(strings.TrimSpace(line))
 		}
+	}
+
+	program = w.build(t, "host.test.exe", "../../devices/host", "test", "-c")
+	out, err = w.run(program, "-test.v", "-test.run=KnownFolders").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestKnownFoldersLieInTheProfile") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
