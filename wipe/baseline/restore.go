@@ -36,8 +36,6 @@ type Restorer struct {
 	Pending func(walk.Info) wipe.Code
 	// Report hears of every entry that was restored, or could not be.
 	Report func(f *Frame, name string, r wipe.Result)
-
-	copies []*walk.Dir // the copies of the frames on the way down
 }
 
 // Extra implements Visitor: not this phase's business.

@@ -63,7 +63,7 @@ func (e *Executor) eraseRoot(ctx context.Context, r wipe.Root, rm *erase.Remover
 	case wipe.RuleMatched:
 		rm.Matched(ctx, m, r.Pattern, nil)
 	case wipe.RulePrintJobs:
-		rm.Matched(ctx, m, r.Pattern, e.printJobs(rm.Top))
+		e.erasePrintJobs(ctx, r, rm, m)
 	default:
 		err := e.Compare(ctx, r, rm.Top, erase.Strays{Remover: rm})
 		if errors.Is(err, baseline.ErrCorrupt) && r.Rule == wipe.RuleDeny {

@@ -1,13 +1,16 @@
 package execute
 
 import (
+	"context"
 	"errors"
 	"io"
 	"path"
+	"strings"
 
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
 	"ipguard/wipe/catalog"
+	"ipguard/wipe/erase"
 	"ipguard/wipe/printjob"
 	"ipguard/wipe/walk"
 )
@@ -58,6 +61,27 @@ func (e *Executor) spare() func(walk.Info) bool {
 		}
 	}
 	return func(info walk.Info) bool { return known[identity{info.Mount, info.Device, info.Inode}] }
+}
+
+// erasePrintJobs removes documents before control files, and no control file of which a document is still there: it is all
+// that says whose the document is, for the second reading and for the wipe after one that was killed.
+func (e *Executor) erasePrintJobs(ctx context.Context, r wipe.Root, rm *erase.Remover, m catalog.Match) {
+	mine, left := e.printJobs(rm.Top), map[string]bool{}
+	document := func(name string) bool { return strings.HasPrefix(name, "d") }
+	for _, further := range []func(string) bool{
+		func(name string) bool { return document(name) && mine(name) },
+		func(name string) bool {
+			if control, ok := printjob.Control(name); ok && document(name) {
+				left[control] = true
+			}
+			return false
+		},
+		func(name string) bool { return !document(name) && !left[name] && mine(name) },
+	} {
+		rm.Matched(ctx, m, r.Pattern, further)
+		// A folder that cannot be read again shows when everything is read again.
+		_ = rm.Top.Rewind()
+	}
 }
 
 // printJobs says which names in a CUPS spool are jobs of the account. It remembers whose a control file is, since that

@@ -12,7 +12,7 @@ import (
 	"ipguard/wipe/walk"
 )
 
-// Survey reads everything again and says what is not as it should be. It changes nothing.
+// Survey reads everything again and says what is not as it should be. It changes nothing outside the baseline.
 func (e *Executor) Survey(ctx context.Context, thorough bool) ([]wipe.Result, error) {
 	var out verify.Findings
 	spare := e.spare()
