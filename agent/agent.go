@@ -113,7 +113,7 @@ func (a *Agent) notEnrolled(id string) bool {
 }
 
 func convert(h host.Account) wipe.Account {
-	return wipe.Account{Name: h.Name, ID: h.ID, UID: h.UID, GID: h.GID, Home: h.Home, Admin: h.Admin}
+	return wipe.Account{Name: h.Name, ID: h.ID, UID: h.UID, GIDs: h.GIDs, Home: h.Home, Admin: h.Admin}
 }
 
 // permitted says that the process may work on the account: it is the account's own or an administrator's.

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 
+	"ipguard/devices/host"
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
 	"ipguard/wipe/catalog"
@@ -56,8 +57,9 @@ func (a *Agent) capture(ctx context.Context, w *work, v *baseline.Version, req E
 	if err := a.captureOutside(ctx, w, v); err != nil {
 		return sum, err
 	}
-	v.Info.Writable = a.writable(ctx, w)
-	return sum, nil
+	var err error
+	v.Info.Writable, err = a.writable(ctx, w)
+	return sum, err
 }
 
 func (a *Agent) captureRoot(ctx context.Context, c *baseline.Capture, v baseline.Version, name, dir string) error {
@@ -97,17 +99,15 @@ func (a *Agent) captureOutside(ctx context.Context, w *work, v *baseline.Version
 }
 
 // writable finds the folders in which the account can leave something, besides those that the catalogue knows.
-func (a *Agent) writable(ctx context.Context, w *work) []string {
+func (a *Agent) writable(ctx context.Context, w *work) ([]string, error) {
 	skip := []string{w.acct.Home, a.State.Path(), "/proc", "/sys"}
 	for _, f := range w.folders {
 		skip = append(skip, f.Dir)
 	}
-	acct, err := a.Machine.LookupAccount(w.acct.Name)
-	if err != nil {
-		return nil
+	found, err := a.Machine.WritableFolders(ctx, w.acct.UID, w.acct.GIDs, skip, w.mounts)
+	if errors.Is(err, host.ErrPartial) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil // what could not be read cannot be listed; the rest is worth having
 	}
-	// What could not be read cannot be listed; the rest is worth having.
-	found, _ := a.Machine.WritableFolders(ctx, w.acct.UID, acct.GIDs, skip, w.mounts)
 	slices.Sort(found)
-	return found
+	return found, err
 }

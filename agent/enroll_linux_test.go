@@ -7,6 +7,7 @@ import (
 
 	"ipguard/agent"
 	"ipguard/agent/state"
+	"ipguard/devices/host"
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
 )
@@ -63,5 +64,24 @@ func TestFailedEnrollmentChangesNothing(t *testing.T) {
 				t.Errorf("version %d, want 2", sum.Version)
 			}
 		})
+	}
+}
+
+// interrupted is a machine on which looking for writable folders is interrupted.
+type interrupted struct{ agent.Machine }
+
+func (interrupted) WritableFolders(context.Context, uint32, []uint32, []string, []host.Mount) ([]string, error) {
+	return []string{"/srv/first"}, context.Canceled
+}
+
+// Half a list of the folders that the account can write to must not come into force: the others would never be swept.
+func TestInterruptedSearchForFoldersEnrollsNothing(t *testing.T) {
+	l := newLaptop(t)
+	l.Agent.Machine = interrupted{l.Agent.Machine}
+	if _, err := l.Enroll(context.Background(), agent.EnrollRequest{Account: l.Account}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want canceled", err)
+	}
+	if s := l.status(); s.State != state.NotEnrolled {
+		t.Errorf("state %q, want not_enrolled", s.State)
 	}
 }
