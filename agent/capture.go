@@ -35,18 +35,13 @@ func (a *Agent) capture(ctx context.Context, w *work, v *baseline.Version, req E
 		}
 	}
 	if len(req.Refresh) > 0 {
-		old, err := baseline.LoadTree(w.version.Manifest(wipe.HomeManifest), w.version.Copies(wipe.HomeManifest))
-		if err != nil {
-			return sum, err
-		}
+		var err error
 		if sum.Changed, err = a.differences(ctx, w); err != nil {
 			return sum, err
 		}
-		if err := a.present(w, old, req.Refresh); err != nil {
+		if err := w.refresh(c, w.acct.Home, wipe.HomeManifest, req.Refresh); err != nil {
 			return sum, err
 		}
-		c.Old = old
-		c.Named = func(rel string) baseline.Naming { return named(req.Refresh, rel) }
 	}
 	if err := a.captureRoot(ctx, c, *v, wipe.HomeManifest, w.acct.Home); err != nil {
 		return sum, err
@@ -54,7 +49,7 @@ func (a *Agent) capture(ctx context.Context, w *work, v *baseline.Version, req E
 	sum.Taken = c.Taken()
 	v.Info.Files, v.Info.Bytes = c.Count()
 	sum.Files, sum.Bytes = v.Info.Files, v.Info.Bytes
-	if err := a.captureOutside(ctx, w, v); err != nil {
+	if err := a.captureOutside(ctx, w, v, req.Refresh); err != nil {
 		return sum, err
 	}
 	var err error
@@ -73,7 +68,7 @@ func (a *Agent) captureRoot(ctx context.Context, c *baseline.Capture, v baseline
 }
 
 // captureOutside captures the folders outside the home that come back as enrolled.
-func (a *Agent) captureOutside(ctx context.Context, w *work, v *baseline.Version) error {
+func (a *Agent) captureOutside(ctx context.Context, w *work, v *baseline.Version, refresh []string) error {
 	for i, f := range w.folders {
 		if f.Kind != wipe.KindBaselined {
 			continue
@@ -85,6 +80,11 @@ func (a *Agent) captureOutside(ctx context.Context, w *work, v *baseline.Version
 				ok, err := path.Match(f.Pattern, name)
 				return f.Pattern == "" || ok && err == nil
 			},
+		}
+		if len(refresh) > 0 {
+			if err := w.refresh(c, f.Dir, w.version.Info.ManifestOf(f.Dir, f.Pattern), refresh); err != nil {
+				return err
+			}
 		}
 		name := fmt.Sprintf("outside-%d", i)
 		err := a.captureRoot(ctx, c, *v, name, f.Dir)

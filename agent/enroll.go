@@ -16,8 +16,8 @@ import (
 type EnrollRequest struct {
 	Account    wipe.Account
 	AllowAdmin bool
-	// Refresh are the paths to take anew into an existing baseline, below the home or relative to it; empty means a whole
-	// new baseline.
+	// Refresh are the paths to take anew into an existing baseline: relative to the home, or absolute, also in folders
+	// outside the home that come back as enrolled. Empty means a whole new baseline.
 	Refresh []string
 	// Confirm is shown what was captured before it comes into force; false gives up.
 	Confirm func(Summary) (bool, error)
@@ -57,7 +57,7 @@ func (a *Agent) Enroll(ctx context.Context, req EnrollRequest) (Summary, error) 
 	if err := a.mayEnroll(ctx, w, req); err != nil {
 		return Summary{}, err
 	}
-	if req.Refresh, err = belowHome(w.acct.Home, req.Refresh); err != nil {
+	if req.Refresh, err = w.absolute(req.Refresh); err != nil {
 		return Summary{}, err
 	}
 	unlock, err := st.Lock(ctx)

@@ -3,7 +3,11 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"ipguard/agent"
 	"ipguard/agent/state"
@@ -83,5 +87,42 @@ func TestInterruptedSearchForFoldersEnrollsNothing(t *testing.T) {
 	}
 	if s := l.status(); s.State != state.NotEnrolled {
 		t.Errorf("state %q, want not_enrolled", s.State)
+	}
+}
+
+// A refresh takes what it names and nothing else, also outside the home: a network that a visitor joined must not become
+// the laptop's because the administrator refreshed a setting.
+func TestRefreshOutsideTakesOnlyWhatIsNamed(t *testing.T) {
+	l := newLaptop(t)
+	networks := filepath.Join(l.Prefix, "etc/NetworkManager/system-connections")
+	own, visitor, added := filepath.Join(networks, "own"), filepath.Join(networks, "visitor"), filepath.Join(networks, "added")
+	put := func(path, content string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(path string) string {
+		data, _ := os.ReadFile(path)
+		return string(data)
+	}
+	put(own, "library")
+	l.enroll()
+	l.wipe(agent.Refuse, wipe.Complete)
+	l.write(".config/app/rc", "new setting")
+	put(own, "changed")
+	put(visitor, "hotspot")
+	put(added, "second room")
+	refresh := agent.EnrollRequest{Account: l.Account, Refresh: []string{".config/app", added}}
+	if _, err := l.Enroll(context.Background(), refresh); err != nil {
+		t.Fatal(err)
+	}
+	l.wipe(agent.Refuse, wipe.Complete)
+	got := []string{l.content(".config/app/rc"), read(own), read(visitor), read(added)}
+	if diff := cmp.Diff([]string{"new setting", "library", "", "second room"}, got); diff != "" {
+		t.Errorf("setting, own, visitor's and added network (-want +got):\n%s", diff)
 	}
 }

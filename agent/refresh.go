@@ -3,10 +3,10 @@ package agent
 import (
 	"context"
 	"errors"
-	"path"
 	"path/filepath"
-	"strings"
+	"slices"
 
+	"ipguard/wipe"
 	"ipguard/wipe/baseline"
 	"ipguard/wipe/walk"
 )
@@ -24,22 +24,18 @@ func (a *Agent) differences(ctx context.Context, w *work) ([]baseline.Change, er
 	return list.All, err
 }
 
-// ErrPath says that a path to refresh leads to nothing below the home that is there or was.
-var ErrPath = errors.New("not a path below the home")
+// ErrPath says that a path to refresh leads to nothing that belongs to a baseline and is there or was.
+var ErrPath = errors.New("not a path of a baseline")
 
-// belowHome makes paths relative to the home, with slashes.
-func belowHome(home string, paths []string) ([]string, error) {
+// absolute makes the paths of a refresh absolute; those that are not are meant below the home. Each must lie in the home
+// or in a folder outside it that comes back as enrolled.
+func (w *work) absolute(paths []string) ([]string, error) {
 	var all []string
 	for _, p := range paths {
-		if filepath.IsAbs(p) {
-			rel, err := filepath.Rel(home, p)
-			if err != nil {
-				return nil, ErrPath
-			}
-			p = rel
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(w.acct.Home, p)
 		}
-		p = path.Clean(filepath.ToSlash(p))
-		if p == "." || p == ".." || strings.HasPrefix(p, "../") {
+		if p = filepath.Clean(p); !w.refreshable(p) {
 			return nil, ErrPath
 		}
 		all = append(all, p)
@@ -47,16 +43,45 @@ func belowHome(home string, paths []string) ([]string, error) {
 	return all, nil
 }
 
-// present refuses a path that neither the home nor the baseline in force has: it would be a mistyped one.
-func (a *Agent) present(w *work, old *baseline.Tree, paths []string) error {
-	home, err := walk.Open(w.acct.Home)
-	if err != nil {
+func (w *work) refreshable(p string) bool {
+	one := []string{p}
+	return len(below(w.acct.Home, one)) > 0 || slices.ContainsFunc(w.folders, func(f wipe.Folder) bool {
+		return f.Kind == wipe.KindBaselined && len(below(f.Dir, one)) > 0
+	})
+}
+
+// below returns those of the absolute paths that lie strictly below a folder, relative to it and with slashes.
+func below(dir string, paths []string) []string {
+	var all []string
+	for _, p := range paths {
+		if rel, err := filepath.Rel(dir, p); err == nil && filepath.IsLocal(rel) && rel != "." {
+			all = append(all, filepath.ToSlash(rel))
+		}
+	}
+	return all
+}
+
+// refresh makes a capture of the folder dir one that takes the named paths below it anew, and all else from the baseline
+// in force. A path that neither has would be a mistyped one: ErrPath.
+func (w *work) refresh(c *baseline.Capture, dir, manifest string, paths []string) error {
+	c.Old = new(baseline.Tree) // nothing there belonged to the laptop
+	if manifest != "" {
+		var err error
+		if c.Old, err = baseline.LoadTree(w.version.Manifest(manifest), w.version.Copies(manifest)); err != nil {
+			return err
+		}
+	}
+	rels := below(dir, paths)
+	c.Named = func(rel string) baseline.Naming { return named(rels, rel) }
+	root, err := walk.Open(dir)
+	if errors.Is(err, walk.ErrNotExist) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	defer home.Close()
-	t := tree{home, a.mountsBelow(w)(w.acct.Home)}
-	for _, p := range paths {
-		if !old.Has(p) && !t.exists(p) {
+	defer root.Close()
+	for _, rel := range rels {
+		if !c.Old.Has(rel) && !(tree{root, c.Mounts}).exists(rel) {
 			return ErrPath
 		}
 	}
