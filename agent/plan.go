@@ -127,7 +127,9 @@ func (a *Agent) plan(w *work, live bool, obs wipe.Observer) *execute.Executor {
 	})
 	return &execute.Executor{
 		Plan: p, GOOS: a.GOOS, Catalog: a.catalog(), Tokens: w.tokens, Version: w.version, Root: a.Root, Observer: obs,
-		Mounts: a.mountsBelow(w), Spare: []string{a.State.Path()},
+		// The demonstration leaves the machine's file systems as they are.
+		Privileged: a.Root && a.Throwaway == "",
+		Mounts:     a.mountsBelow(w), Spare: []string{a.State.Path()}, Floor: wipe.Assurance(a.Policy.Erase.AtLeast),
 	}
 }
 

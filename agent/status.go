@@ -17,6 +17,10 @@ type Status struct {
 	Running  int // programs of the account besides the desktop
 	Live     bool
 	Admin    bool
+	// Media says how strongly a wipe erases on what the account lies on, the home first.
+	Media []wipe.Medium
+	// Assurance is the weakest that the last wipe reached; empty if there was none.
+	Assurance wipe.Assurance
 	// Interrupted says that a wipe began and never ended.
 	Interrupted bool
 }
@@ -49,12 +53,15 @@ func (a *Agent) Status(ctx context.Context, acct wipe.Account) (Status, error) {
 		return s, err
 	}
 	s.Live, s.Running = hasDesktop(programs), a.others(programs)
-	if s.Results, err = a.plan(w, s.Live, nil).Survey(ctx, false); err != nil {
+	e := a.plan(w, s.Live, nil)
+	defer e.Close()
+	if s.Results, err = e.Survey(ctx, false); err != nil {
 		return s, err
 	}
+	s.Media = e.Media()
 	rec, recErr := w.state.Load()
 	held, heldErr := a.held(w)
-	s.Held = held
+	s.Held, s.Assurance = held, wipe.Assurance(rec.Assurance)
 	s.State = judge(rec, recErr, heldErr, s.Results)
 	busy, err := a.lockHeld(w)
 	s.Interrupted = rec.State == state.Wiping && !busy

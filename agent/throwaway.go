@@ -77,7 +77,7 @@ func (t *Throwaway) Discard(ctx context.Context) error {
 		return err
 	}
 	tally := &erase.Tally{}
-	(&erase.Remover{Top: parent, Tally: tally, Root: true}).Remove(ctx, parent, filepath.Base(t.dir), info, catalog.Match{})
+	(&erase.Remover{Top: parent, Tally: tally, Volume: &erase.Volume{}, Root: true}).Remove(ctx, parent, filepath.Base(t.dir), info, catalog.Match{})
 	if rest := (wipe.Report{Results: tally.Results()}).Totals().Residual; rest > 0 {
 		return walk.ErrInUse
 	}

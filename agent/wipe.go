@@ -71,8 +71,10 @@ func (a *Agent) preview(ctx context.Context, w *work) (wipe.Report, error) {
 	if err != nil {
 		return wipe.Report{}, err
 	}
-	found, err := a.plan(w, live, nil).Survey(ctx, false)
-	return wipe.NewReport(nil, found), err
+	e := a.plan(w, live, nil)
+	defer e.Close()
+	found, err := e.Survey(ctx, false)
+	return wipe.NewReport(nil, found, e.Media()), err
 }
 
 // carryOut goes through the phases. Only the context's end stops it.
@@ -84,6 +86,7 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 		found = append(found, programs(wipe.CodeUnreadable, 1))
 	}
 	e := a.plan(w, live, req.Observer)
+	defer e.Close()
 	if req.Documents != Refuse {
 		notice(req.Observer, wipe.PhaseHold)
 		if err := a.hold(ctx, w, e, req.Observer); err != nil {
@@ -93,11 +96,14 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 			})
 		}
 	}
+	e.Overwrite(ctx)
 	notice(req.Observer, wipe.PhaseErase)
-	done := e.Erase(ctx)
+	e.Unlink(ctx)
+	e.Clear(ctx)
 	notice(req.Observer, wipe.PhaseRestore)
-	done = append(done, e.Restore(ctx)...)
-	e.Sync()
+	restored := e.Restore(ctx)
+	notice(req.Observer, wipe.PhaseSettle)
+	done := append(e.Settle(ctx), restored...)
 	if err := ctx.Err(); err != nil {
 		return wipe.Report{}, err
 	}
@@ -107,7 +113,7 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 		return wipe.Report{}, err
 	}
 	found = append(append(found, rest...), a.heldOpen(ctx, e)...)
-	return wipe.NewReport(done, found), nil
+	return wipe.NewReport(done, found, e.Media()), nil
 }
 
 // heldOpen counts files that were removed while a program that was not ended keeps them open.
@@ -127,7 +133,7 @@ func (a *Agent) conclude(w *work, rep wipe.Report) error {
 	t := rep.Totals()
 	rec := state.Record{
 		State: state.Residue, Result: string(rep.Verdict), Held: rep.Held.Count,
-		Erased: t.Erased, Restored: t.Restored, Residual: t.Residual, Skipped: t.Skipped,
+		Assurance: string(rep.Weakest()), Erased: t.Erased, Restored: t.Restored, Residual: t.Residual, Skipped: t.Skipped,
 	}
 	if rep.Verdict == wipe.Complete {
 		rec.State = state.Clean

@@ -12,6 +12,8 @@ type Policy struct {
 	Applications Applications
 	Enrollment   Enrollment
 	Keep         []KeepRule
+	Erase        Erase
+	FreeSpace    FreeSpace
 }
 
 // Documents says what happens to documents of a session that were neither given nor refused.
@@ -32,6 +34,21 @@ type Enrollment struct {
 	MaxBytes int64
 }
 
+// Erase says how strongly a wipe must erase.
+type Erase struct {
+	// AtLeast is the least assurance that is good enough, as package wipe spells it: "discarded". A wipe that reaches less
+	// is incomplete. Empty: what the medium gives is good enough.
+	AtLeast string
+}
+
+// FreeSpace limits the cleaning of free space.
+type FreeSpace struct {
+	// Within is how long one cleaning may take; the next one goes on where it stopped.
+	Within time.Duration
+	// Reserve is how many bytes stay free for other programs meanwhile; 0 leaves that to the size of the volume.
+	Reserve int64
+}
+
 // KeepRule lets something in the home change between sessions. What is new there is counted in every report.
 type KeepRule struct {
 	Base    string // a token of the catalogue: "DOCUMENTS"
@@ -44,5 +61,6 @@ func Default() Policy {
 		Documents:    Documents{HoldFor: 30 * time.Minute},
 		Applications: Applications{CloseWithin: 5 * time.Second},
 		Enrollment:   Enrollment{MaxFiles: 200_000, MaxBytes: 4 << 30},
+		FreeSpace:    FreeSpace{Within: 20 * time.Minute},
 	}
 }

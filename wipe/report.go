@@ -29,6 +29,7 @@ type Report struct {
 	Seconds float64
 	Results []Result
 	Held    Held
+	Media   []Medium // what was erased on, the home first
 	// Unsaved says that the state on the disk could not be written, so that nobody may call the account clean.
 	Unsaved bool
 }
@@ -40,8 +41,9 @@ type Totals struct {
 }
 
 // NewReport joins what execution did with what the second reading found. The reading alone decides what is left: a
-// failure that the eraser met counts only as the reason for something that is found again.
-func NewReport(done, found []Result) Report {
+// failure that the eraser met counts only as the reason for something that is found again. Beside what is left, what
+// could not be erased as it should makes a report incomplete: a failing medium, or less than policy asks for.
+func NewReport(done, found []Result, media []Medium) Report {
 	reasons := map[ArtifactID]Code{}
 	var rows []Result
 	for _, r := range done {
@@ -63,11 +65,42 @@ func NewReport(done, found []Result) Report {
 	slices.SortStableFunc(rows, func(a, b Result) int {
 		return cmp.Or(cmp.Compare(a.Artifact, b.Artifact), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Code, b.Code))
 	})
-	rep := Report{Verdict: Complete, Results: rows}
-	if rep.Totals().Residual > 0 {
+	rep := Report{Verdict: Complete, Results: rows, Media: media}
+	rep.doubt()
+	if rep.Totals().Residual > 0 || rep.weak() {
 		rep.Verdict = Incomplete
 	}
 	return rep
+}
+
+// doubt takes the word discarded back while somebody holds a removed file open: its blocks are not free yet, and nobody
+// knows which file it is.
+func (r Report) doubt() {
+	held := slices.ContainsFunc(r.Results, func(row Result) bool { return row.Code == CodeHeldOpen })
+	for i := range r.Results {
+		if row := &r.Results[i]; held && row.Outcome == Erased && row.Assurance == Discarded {
+			row.Assurance, row.Code = Unlinked, CodeHeldOpen
+		}
+	}
+}
+
+// weak reports whether the medium failed, or something was erased less strongly than policy asks for.
+func (r Report) weak() bool {
+	return slices.ContainsFunc(r.Results, func(row Result) bool { return row.Outcome == Erased && row.Code == CodeIO }) ||
+		slices.ContainsFunc(r.Media, func(m Medium) bool {
+			return slices.Contains(m.Limits, LimitFailed) || slices.Contains(m.Limits, LimitFloor)
+		})
+}
+
+// Weakest returns the weakest assurance of what was erased, as the media reached it; empty if there are none.
+func (r Report) Weakest() Assurance {
+	weakest := Assurance("")
+	for _, m := range r.Media {
+		if weakest == "" || !m.Assurance.AtLeast(weakest) {
+			weakest = m.Assurance
+		}
+	}
+	return weakest
 }
 
 // vague reports whether a code only says that something is not as it should be, not why.

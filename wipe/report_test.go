@@ -57,7 +57,7 @@ func TestNewReport(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := wipe.NewReport(c.done, c.found)
+			got := wipe.NewReport(c.done, c.found, nil)
 			if diff := cmp.Diff(wipe.Report{Verdict: c.verdict, Results: c.want}, got); diff != "" {
 				t.Error(diff)
 			}

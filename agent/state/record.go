@@ -25,13 +25,15 @@ type Record struct {
 	Day      string `json:"day,omitempty"`    // of the last change, YYYY-MM-DD
 	Result   string `json:"result,omitempty"` // of the last wipe: complete, incomplete or refused
 	Baseline int    `json:"baseline,omitempty"`
-	Erased   int    `json:"erased,omitempty"`
-	Restored int    `json:"restored,omitempty"`
-	Residual int    `json:"residual,omitempty"`
-	Skipped  int    `json:"skipped,omitempty"`
-	Held     int    `json:"held,omitempty"`
-	Live     bool   `json:"live,omitempty"`  // the desktop went on running during the last wipe
-	Admin    bool   `json:"admin,omitempty"` // the account could become administrator when it was enrolled
+	// Assurance is the weakest that the last wipe reached, as package wipe spells it.
+	Assurance string `json:"assurance,omitempty"`
+	Erased    int    `json:"erased,omitempty"`
+	Restored  int    `json:"restored,omitempty"`
+	Residual  int    `json:"residual,omitempty"`
+	Skipped   int    `json:"skipped,omitempty"`
+	Held      int    `json:"held,omitempty"`
+	Live      bool   `json:"live,omitempty"`  // the desktop went on running during the last wipe
+	Admin     bool   `json:"admin,omitempty"` // the account could become administrator when it was enrolled
 	// Left counts what is left, by class of the catalogue.
 	Left map[string]int `json:"left,omitempty"`
 }
@@ -45,6 +47,9 @@ func (r Record) check() error {
 	case "", "complete", "incomplete", "refused":
 	default:
 		return fmt.Errorf("checking the result: %w", ErrInvalid)
+	}
+	if r.Assurance != "" && !word(r.Assurance) {
+		return fmt.Errorf("checking the assurance: %w", ErrInvalid)
 	}
 	if r.Day != "" {
 		if _, err := time.Parse(time.DateOnly, r.Day); err != nil {

@@ -50,13 +50,13 @@ func permits() []permit {
 		{"github.com/shirou/gopsutil/v3", []string{"devices/host"}, "processes are read in one place"},
 		{"go.yaml.in/yaml/v4", []string{"wipe/catalog", "cmd/ipguard/text", "policy"}, "data is decoded where its schema is"},
 		{"modernc.org/sqlite", []string{"agent/demo"}, "the program itself reads nobody's database; the demonstration plants some"},
-		{"golang.org/x/sys", []string{"wipe/walk", "wipe/locate", "devices/host", "agent/state", "cmd/ipguard"}, "system calls stay in leaves"},
+		{"golang.org/x/sys", []string{"wipe/walk", "wipe/storage", "wipe/locate", "devices/host", "agent/state", "cmd/ipguard"}, "system calls stay in leaves"},
 		{"golang.org/x/text", []string{"cmd/ipguard/text"}, "languages are a matter of messages"},
 		{"golang.org/x/term", []string{"cmd/ipguard"}, "only the command talks to a terminal"},
 		{"os/exec", []string{"devices/host", "packaging/benchmark"}, "what the program runs, and for how long, is decided in one place; measuring it is no part of it"},
 		{"log/slog", []string{"agent", "cmd"}, "engine packages return, they do not log"},
 		{"log", nil, "it exits, and it redacts nothing"},
-		{"unsafe", []string{"wipe/walk", "devices/host", "agent/state"}, "only leaves that speak to the kernel need it"},
+		{"unsafe", []string{"wipe/walk", "wipe/storage", "devices/host", "agent/state"}, "only leaves that speak to the kernel need it"},
 		{"plugin", nil, "data can run nothing"},
 		{"net", []string{"agent", "cmd", "policy/source"}, "wiping needs no network"},
 		{"net/http", []string{"agent", "cmd", "policy/source"}, "wiping needs no network"},
@@ -65,7 +65,7 @@ func permits() []permit {
 
 // testPermits are the modules that tests, and packages made for them, may import anywhere.
 func testPermits() []string {
-	return []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "modernc.org/sqlite", "golang.org/x/sys"}
+	return []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "modernc.org/sqlite", "golang.org/x/sys", "github.com/hanwen/go-fuse/v2"}
 }
 
 // pkg is what `go list` says about a package.

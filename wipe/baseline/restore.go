@@ -38,6 +38,13 @@ type Restorer struct {
 	Report func(f *Frame, name string, r wipe.Result)
 }
 
+// Close releases the copies.
+func (r *Restorer) Close() {
+	if r.Copies != nil {
+		r.Copies.Close()
+	}
+}
+
 // Extra implements Visitor: not this phase's business.
 func (r *Restorer) Extra(context.Context, *Frame, string, walk.Info) {}
 
@@ -58,6 +65,24 @@ func (r *Restorer) Differs(ctx context.Context, f *Frame, e *Entry) {
 		return
 	}
 	r.put(ctx, f, e)
+}
+
+// Restorable reports whether the entry e is not as it should be and can be put back: its copy is there and whole.
+func (r *Restorer) Restorable(f *Frame, e *Entry) bool {
+	kind := f.Match.Child(e.Name).Kind()
+	if e.Type != walk.File || r.Copies == nil || kind == wipe.KindKept || r.Live && kind == wipe.KindLive {
+		return false
+	}
+	if ok, err := same(f.Dir, e); err != nil || ok || r.pending(f, e) != wipe.CodeNone {
+		return false
+	}
+	in, err := r.open(path.Join(f.Rel, e.Name))
+	if err != nil {
+		return false
+	}
+	defer in.Close()
+	sum, err := digest(in)
+	return err == nil && sum == e.Digest
 }
 
 func (r *Restorer) pending(f *Frame, e *Entry) wipe.Code {
@@ -140,6 +165,8 @@ func (r *Restorer) write(ctx context.Context, f *Frame, e *Entry) error {
 		err = r.make(ctx, f, e, temp)
 	}
 	if err == nil {
+		// What is replaced must not leave its attributes in an inode that nobody uses any more.
+		_ = f.Dir.ClearXattrs(e.Name)
 		err = f.Dir.Rename(temp, f.Dir, e.Name)
 		if errors.Is(err, walk.ErrDenied) {
 			// The folder may be append-only, the file be anything; the second try tells.

@@ -19,10 +19,15 @@ const (
 	rounds = 3
 )
 
-// Remover removes entries below one root. It is not safe for concurrent use.
+// Remover removes entries below one root, or overwrites them first. It is not safe for concurrent use.
 type Remover struct {
-	Top   *walk.Dir // the root, where directories that lie too deep are moved for a while
-	Tally *Tally
+	Top    *walk.Dir // the root, where directories that lie too deep are moved for a while
+	Volume *Volume   // what the root lies on
+	// Overwriter makes this a pass that overwrites contents and removes nothing.
+	Overwriter *Overwriter
+	Tally      *Tally // nil in a pass that only overwrites
+	// UID is the account's number.
+	UID uint32
 	// Root says that the process runs with an administrator's rights.
 	Root bool
 	// Live says that the account's desktop is running and holds files of KindLive open.
@@ -36,8 +41,11 @@ type Remover struct {
 	Spare func(walk.Info) bool
 	// Pending tells of an entry that must not be erased yet, and why; nil is allowed.
 	Pending func(walk.Info) wipe.Code
+	// Progress hears of what is overwritten; nil is allowed.
+	Progress func(files int, bytes int64)
 
 	aside   []moved
+	yard    yard
 	mount   uint64
 	keeping bool // inside a folder that a keep rule lets stay, whatever the catalogue says of its content
 }
@@ -66,7 +74,7 @@ func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info wal
 		r.Tally.Add(m, wipe.Skipped, wipe.CodeMount, 1, 0)
 		return false
 	}
-	if r.spared(info) {
+	if r.spared(info) || r.yard.is(info) {
 		return false
 	}
 	if r.Live && m.Kind() == wipe.KindLive {
@@ -95,7 +103,20 @@ func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info wal
 			return false
 		}
 	}
-	err := d.Remove(name, info.Type)
+	if r.Overwriter != nil {
+		r.Overwriter.Entry(ctx, d, name, info)
+		r.Volume.tell(r.Progress)
+		return false
+	}
+	return r.unlink(d, name, info, m, depth)
+}
+
+// unlink removes a name whose content is dealt with, and reports whether it is gone.
+func (r *Remover) unlink(d *walk.Dir, name string, info walk.Info, m catalog.Match, depth int) bool {
+	assurance, code := r.Volume.judge(d, name, info)
+	// Attributes that cannot be cleared go with the entry all the same.
+	_ = d.ClearXattrs(name)
+	err := r.away(d, name, info.Type)
 	if errors.Is(err, walk.ErrDenied) {
 		err = r.force(d, name, info.Type, depth)
 	}
@@ -103,8 +124,16 @@ func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info wal
 		r.fail(m, err)
 		return false
 	}
-	r.Tally.Add(m, wipe.Erased, wipe.CodeNone, 1, info.Size)
+	r.Tally.Erased(r.Volume, m, assurance, code, info.Size)
 	return true
+}
+
+// away removes a name; a directory may only be moved out of sight, until Clear.
+func (r *Remover) away(d *walk.Dir, name string, t walk.Type) error {
+	if t == walk.Directory && r.Volume.Method.Yard && r.yard.take(r.Top, r.UID, d, name) == nil {
+		return nil
+	}
+	return d.Remove(name, t)
 }
 
 func (r *Remover) spared(info walk.Info) bool {
@@ -137,7 +166,7 @@ func (r *Remover) force(d *walk.Dir, name string, t walk.Type, depth int) error 
 		_ = d.Unlock("")
 	}
 	_ = d.Unlock(name)
-	return d.Remove(name, t)
+	return r.away(d, name, t)
 }
 
 // empty removes everything in the directory name and reports whether it is empty then.
@@ -156,6 +185,9 @@ func (r *Remover) empty(ctx context.Context, d *walk.Dir, name string, m catalog
 	defer sub.Close()
 	for range rounds {
 		found, left := r.pass(ctx, sub, m, depth)
+		if r.Overwriter != nil {
+			return ctx.Err() == nil // nothing was meant to go
+		}
 		if left > 0 || ctx.Err() != nil {
 			return false
 		}

@@ -8,9 +8,11 @@ import (
 	"ipguard/wipe/walk"
 )
 
-// Strays is the visitor that removes from a root whatever the baseline does not have there.
+// Strays is the visitor that removes from a root whatever the baseline does not have there, or overwrites it first.
 type Strays struct {
 	Remover *Remover
+	// Restorable says that a changed entry of the baseline can be put back; nil: none can. Only such a one is overwritten.
+	Restorable func(*baseline.Frame, *baseline.Entry) bool
 }
 
 // Extra implements baseline.Visitor.
@@ -18,8 +20,16 @@ func (s Strays) Extra(ctx context.Context, f *baseline.Frame, name string, info 
 	s.Remover.Remove(ctx, f.Dir, name, info, f.Match.Child(name))
 }
 
-// Differs implements baseline.Visitor: restoring is another phase.
-func (s Strays) Differs(context.Context, *baseline.Frame, *baseline.Entry) {}
+// Differs implements baseline.Visitor: restoring is another phase, but what it replaces is overwritten in this one.
+func (s Strays) Differs(ctx context.Context, f *baseline.Frame, e *baseline.Entry) {
+	o := s.Remover.Overwriter
+	if o == nil || s.Restorable == nil || !s.Restorable(f, e) {
+		return
+	}
+	if info, err := f.Dir.Stat(e.Name); err == nil {
+		o.Changed(ctx, f.Dir, e.Name, info)
+	}
+}
 
 // Missing implements baseline.Visitor: restoring is another phase.
 func (s Strays) Missing(context.Context, *baseline.Frame, *baseline.Entry) {}

@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"ipguard/wipe"
+	"ipguard/wipe/baseline"
 	"ipguard/wipe/catalog"
 	"ipguard/wipe/walk"
 )
@@ -21,7 +22,7 @@ func (r *Remover) Sweep(ctx context.Context, m catalog.Match) { r.sweep(ctx, r.T
 func (r *Remover) sweep(ctx context.Context, d *walk.Dir, m catalog.Match, depth int) {
 	r.each(ctx, d, m, func(name string, info walk.Info) {
 		child := m.Child(name)
-		if r.spared(info) {
+		if r.spared(info) || r.yard.is(info) {
 			return
 		}
 		if r.Owner(info) {
@@ -44,7 +45,8 @@ func (r *Remover) sweep(ctx context.Context, d *walk.Dir, m catalog.Match, depth
 // Matched removes the names of the folder that match the pattern, and further say yes.
 func (r *Remover) Matched(ctx context.Context, m catalog.Match, pattern string, further func(name string) bool) {
 	r.each(ctx, r.Top, m, func(name string, info walk.Info) {
-		if ok, err := path.Match(pattern, name); err != nil || pattern != "" && !ok {
+		// A name that ipguard gave is what is left of a wipe that was stopped.
+		if ok, err := path.Match(pattern, name); err != nil || pattern != "" && !ok && !baseline.IsTemp(name) {
 			return
 		}
 		if further == nil || further(name) {

@@ -17,41 +17,128 @@ import (
 	"ipguard/wipe/walk"
 )
 
-// Executor carries out one plan.
+// Executor carries out one plan, in this order: Overwrite, Unlink, Clear, Restore, Settle, Survey. Close ends it.
 type Executor struct {
-	Plan     wipe.Plan
-	GOOS     string
-	Catalog  []wipe.Artifact
-	Tokens   locate.Tokens
-	Version  baseline.Version
-	Root     bool // the process has an administrator's rights
-	Observer wipe.Observer
+	Plan    wipe.Plan
+	GOOS    string
+	Catalog []wipe.Artifact
+	Tokens  locate.Tokens
+	Version baseline.Version
+	Root    bool // the process has an administrator's rights
+	// Privileged says that whole file systems may be asked for what only an administrator may: to clear a journal, to discard.
+	Privileged bool
+	Observer   wipe.Observer
 	// Mounts returns the mount points below a folder, relative and slash-separated, without asking any of them.
 	Mounts func(dir string) map[string]bool
 	// Spare are further folders that no root may enter, such as the state of ipguard itself.
 	Spare []string
 	// Pending tells of an entry that must not be erased yet, and why; nil is allowed.
 	Pending func(walk.Info) wipe.Code
+	// Floor is the least assurance that policy asks for.
+	Floor wipe.Assurance
+
+	volumes volumes
+	tally   *erase.Tally
+	waiting []waiting
 }
 
-// Erase removes everything that the plan says must go.
-func (e *Executor) Erase(ctx context.Context) []wipe.Result {
-	tally := &erase.Tally{Phase: wipe.PhaseErase, Observer: e.Observer}
-	spare := e.spare()
+// waiting is a root in which emptied directories wait until their names are gone from the medium.
+type waiting struct {
+	root    *walk.Dir
+	remover *erase.Remover
+	match   catalog.Match
+}
+
+// Overwrite writes over the contents of everything that must go, where the medium asks for that. It removes nothing.
+func (e *Executor) Overwrite(ctx context.Context) {
+	spare, begun := e.spare(), false
 	for _, r := range e.Plan.Roots {
 		e.with(r, func(d *walk.Dir, err error) {
-			m := e.match(r)
 			if err != nil {
-				if !errors.Is(err, walk.ErrNotExist) {
-					tally.Add(m, wipe.Residual, e.code(err), 1, 0)
-				}
+				return // told when it comes to removing
+			}
+			v := e.at(r.Dir)
+			o := v.Overwriter()
+			if o == nil {
 				return
 			}
-			rm := &erase.Remover{Top: d, Tally: tally, Root: e.Root, Live: e.Plan.Live, Spare: spare, Pending: e.Pending}
-			e.eraseRoot(ctx, r, rm, m)
+			if v.Method.Overwrite && !begun {
+				begun = true
+				e.progress(wipe.Progress{Phase: wipe.PhaseOverwrite})
+			}
+			rm := e.remover(d, v, spare)
+			rm.Overwriter, rm.Progress = o, func(files int, bytes int64) {
+				e.progress(wipe.Progress{Phase: wipe.PhaseOverwrite, Done: files, Bytes: bytes})
+			}
+			e.eraseRoot(ctx, r, rm, e.match(r))
 		})
 	}
-	return tally.Results()
+	for _, v := range e.volumes.order {
+		v.Flush()
+	}
+}
+
+// Unlink removes everything that the plan says must go. On some file systems emptied directories stay, under other names,
+// until Clear.
+func (e *Executor) Unlink(ctx context.Context) {
+	e.tally = &erase.Tally{Phase: wipe.PhaseErase, Observer: e.Observer}
+	spare := e.spare()
+	for _, r := range e.Plan.Roots {
+		m := e.match(r)
+		d, err := walk.Open(r.Dir)
+		if err != nil {
+			if !errors.Is(err, walk.ErrNotExist) {
+				e.tally.Add(m, wipe.Residual, e.code(err), 1, 0)
+			}
+			continue
+		}
+		rm := e.remover(d, e.at(r.Dir), spare)
+		rm.Tally = e.tally
+		e.eraseRoot(ctx, r, rm, m)
+		if rm.Waiting() {
+			e.waiting = append(e.waiting, waiting{d, rm, m})
+		} else {
+			d.Close()
+		}
+	}
+}
+
+// Clear removes the directories that wait, once their names are gone from the medium.
+func (e *Executor) Clear(ctx context.Context) {
+	if len(e.waiting) == 0 {
+		return
+	}
+	for _, v := range e.volumes.order {
+		v.Checkpoint()
+	}
+	for _, w := range e.waiting {
+		w.remover.Clear(ctx, w.match)
+		w.root.Close()
+	}
+	e.waiting = nil
+}
+
+// Settle waits until everything is on the medium, clears what the file systems keep of the past, and returns what was
+// erased and how strongly.
+func (e *Executor) Settle(ctx context.Context) []wipe.Result {
+	for _, v := range e.volumes.order {
+		v.Settle(ctx, func(done, _ int64) {
+			e.progress(wipe.Progress{Phase: wipe.PhaseSettle, Bytes: done})
+		})
+	}
+	return e.tally.Results()
+}
+
+func (e *Executor) progress(p wipe.Progress) {
+	if e.Observer != nil {
+		e.Observer.Progress(p)
+	}
+}
+
+func (e *Executor) remover(d *walk.Dir, v *erase.Volume, spare func(walk.Info) bool) *erase.Remover {
+	return &erase.Remover{
+		Top: d, Volume: v, UID: e.Plan.Account.UID, Root: e.Root, Live: e.Plan.Live, Spare: spare, Pending: e.Pending,
+	}
 }
 
 func (e *Executor) eraseRoot(ctx context.Context, r wipe.Root, rm *erase.Remover, m catalog.Match) {
@@ -65,7 +152,9 @@ func (e *Executor) eraseRoot(ctx context.Context, r wipe.Root, rm *erase.Remover
 	case wipe.RulePrintJobs:
 		e.erasePrintJobs(ctx, r, rm, m)
 	default:
-		err := e.Compare(ctx, r, rm.Top, erase.Strays{Remover: rm})
+		res := e.restorer(r)
+		defer res.Close()
+		err := e.Compare(ctx, r, rm.Top, erase.Strays{Remover: rm, Restorable: res.Restorable})
 		if errors.Is(err, baseline.ErrCorrupt) && r.Rule == wipe.RuleDeny {
 			_ = rm.Top.Rewind()
 			rm.Personal(ctx, m)
@@ -84,11 +173,8 @@ func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 			if err != nil {
 				return // told by the second reading
 			}
-			res := &baseline.Restorer{Root: e.Root, Live: e.Plan.Live, Pending: e.Pending}
-			if copies, err := walk.Open(e.Version.Copies(r.Manifest)); err == nil {
-				defer copies.Close()
-				res.Copies = copies
-			}
+			res := e.restorer(r)
+			defer res.Close()
 			res.Report = func(f *baseline.Frame, name string, row wipe.Result) {
 				m := f.Match
 				if name != "" {
@@ -104,17 +190,16 @@ func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 	return tally.Results()
 }
 
-// Sync waits until what was done is on the medium.
-func (e *Executor) Sync() {
-	for _, r := range e.Plan.Roots {
-		if r.Rule == wipe.RuleDeny {
-			e.with(r, func(d *walk.Dir, err error) {
-				if err == nil {
-					_ = d.Sync() // an error of the medium shows when everything is read again
-				}
-			})
-		}
+// restorer puts back what the baseline has in a root. Without the right to read the copies it has none.
+func (e *Executor) restorer(r wipe.Root) *baseline.Restorer {
+	res := &baseline.Restorer{Root: e.Root, Live: e.Plan.Live, Pending: e.Pending}
+	if r.Manifest == "" {
+		return res
 	}
+	if copies, err := walk.Open(e.Version.Copies(r.Manifest)); err == nil {
+		res.Copies = copies
+	}
+	return res
 }
 
 // Compare runs a visitor over a root beside its manifest.

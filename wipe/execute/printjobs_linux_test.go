@@ -33,7 +33,7 @@ func TestControlFileGoesLast(t *testing.T) {
 			return wipe.CodeNone
 		},
 	}
-	e.Erase(t.Context())
+	e.Unlink(t.Context())
 	if got := names(t, spool); !slices.Equal(got, []string{"c00007", "d00007-001"}) {
 		t.Errorf("with a document that cannot go, the spool has %q, want both files", got)
 	}
@@ -42,7 +42,7 @@ func TestControlFileGoesLast(t *testing.T) {
 		t.Errorf("the second reading found %d files, %v, want 2", n, err)
 	}
 	pinned = false
-	e.Erase(t.Context())
+	e.Unlink(t.Context())
 	if got := names(t, spool); len(got) > 0 {
 		t.Errorf("the spool still has %q", got)
 	}

@@ -32,6 +32,15 @@ func (e *Executor) with(r wipe.Root, do func(*walk.Dir, error)) {
 	do(d, err)
 }
 
+func exists(dir string) bool {
+	d, err := walk.Open(dir)
+	if err != nil {
+		return false
+	}
+	d.Close()
+	return true
+}
+
 func (e *Executor) match(r wipe.Root) catalog.Match {
 	c := catalog.NewClassifier(e.Catalog, e.GOOS, e.Tokens, r.Dir)
 	if r.Rule == wipe.RuleDeny {

@@ -22,6 +22,7 @@ func CodeOf(err error) wipe.Code {
 		{ErrNotEmpty, wipe.CodeRemains},
 		{ErrExist, wipe.CodeRemains},
 		{ErrLink, wipe.CodeRemains},
+		{ErrLinks, wipe.CodeHardLink},
 		{ErrNotDir, wipe.CodeRemains},
 	} {
 		if err == c.err || c.err != nil && errors.Is(err, c.err) {

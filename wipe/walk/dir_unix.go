@@ -79,12 +79,28 @@ func (d *Dir) OpenFile(name string) (*os.File, Info, error) {
 	if err := single(name, separators); err != nil {
 		return nil, Info{}, wrap("opening a file", err)
 	}
-	fd, info, err := openRegular(d.fd, name)
+	fd, info, err := openRegular(d.fd, name, unix.O_RDONLY)
 	if err != nil {
 		return nil, Info{}, wrap("opening a file", err)
 	}
 	return os.NewFile(uintptr(fd), "file"), info, nil
 }
+
+// OpenOverwrite opens the regular file name for writing in place, nothing of it cut off. ErrLinks: it has several names,
+// and another may be somebody else's.
+func (d *Dir) OpenOverwrite(name string) (*os.File, Info, error) {
+	if err := single(name, separators); err != nil {
+		return nil, Info{}, wrap("opening a file", err)
+	}
+	fd, info, err := openRegular(d.fd, name, unix.O_WRONLY)
+	if err != nil {
+		return nil, Info{}, wrap("opening a file", err)
+	}
+	return os.NewFile(uintptr(fd), "file"), info, nil
+}
+
+// SetTime sets when an open file was last written to, in nanoseconds since 1970.
+func SetTime(f *os.File, mtime int64) error { return setTimes(int(f.Fd()), "", mtime) }
 
 // Readlink returns the target of the symbolic link name.
 func (d *Dir) Readlink(name string) (string, error) {

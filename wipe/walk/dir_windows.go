@@ -137,7 +137,47 @@ func (d *Dir) Enter(name string) (*Dir, error) {
 
 // OpenFile opens the regular file name for reading. A reparse point is not opened: reading a cloud file would fetch it.
 func (d *Dir) OpenFile(name string) (*os.File, Info, error) {
-	h, err := relative(d.h, name, windows.FILE_READ_DATA, windows.FILE_OPEN, windows.FILE_NON_DIRECTORY_FILE)
+	return d.open(name, windows.FILE_READ_DATA)
+}
+
+// OpenOverwrite opens the regular file name for writing in place, nothing of it cut off. ErrLinks: it has several names,
+// and another may be somebody else's. ErrSpecial: the file system would write it elsewhere, since the file is compressed,
+// sparse or encrypted.
+func (d *Dir) OpenOverwrite(name string) (*os.File, Info, error) {
+	f, info, err := d.open(name, windows.FILE_WRITE_DATA|windows.FILE_WRITE_ATTRIBUTES)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	const elsewhere = windows.FILE_ATTRIBUTE_COMPRESSED | windows.FILE_ATTRIBUTE_SPARSE_FILE | windows.FILE_ATTRIBUTE_ENCRYPTED
+	var by windows.ByHandleFileInformation
+	err = windows.GetFileInformationByHandle(windows.Handle(f.Fd()), &by)
+	switch {
+	case err == nil && by.NumberOfLinks > 1:
+		err = ErrLinks
+	case err == nil && by.FileAttributes&elsewhere != 0:
+		err = ErrSpecial
+	}
+	if err != nil {
+		f.Close()
+		return nil, Info{}, wrap("opening a file", err)
+	}
+	return f, info, nil
+}
+
+// SetTime sets when an open file was last written to, in nanoseconds since 1970.
+func SetTime(f *os.File, mtime int64) error {
+	t := windows.NsecToFiletime(mtime)
+	return wrap("setting the time", windows.SetFileTime(windows.Handle(f.Fd()), nil, nil, &t))
+}
+
+// ClearXattrs does nothing: alternate data streams are part of a file and go with it.
+func (d *Dir) ClearXattrs(string) error { return nil }
+
+// BlankXattrs does nothing: alternate data streams are part of a file and go with it.
+func (d *Dir) BlankXattrs(string) (int, error) { return 0, nil }
+
+func (d *Dir) open(name string, access uint32) (*os.File, Info, error) {
+	h, err := relative(d.h, name, access, windows.FILE_OPEN, windows.FILE_NON_DIRECTORY_FILE)
 	if err != nil {
 		return nil, Info{}, wrap("opening a file", err)
 	}

@@ -29,6 +29,7 @@ var (
 	ErrExist    = errors.New("exists already")
 	ErrXDev     = errors.New("on another file system")
 	ErrName     = errors.New("not the name of one entry")
+	ErrLinks    = errors.New("the file has several names")
 )
 
 // Type is what a name stands for.
@@ -48,6 +49,7 @@ type Info struct {
 	Mode     uint32 // permission bits with setuid, setgid and sticky (07777); the settable file attributes on Windows
 	UID, GID uint32 // 0 on Windows
 	Size     int64  // bytes; 0 for anything but a regular file
+	Blocks   int64  // bytes that the file system has set apart for a regular file, at least as far as it tells; see Inline
 	MTime    int64  // nanoseconds since 1970
 	CTime    int64  // nanoseconds since 1970; the change time on Windows
 	Inode    uint64 // the file index on Windows
@@ -55,6 +57,10 @@ type Info struct {
 	Links    uint64 // names of the file
 	Mount    uint64 // equal for two entries exactly when no mount point lies between them
 }
+
+// Inline reports whether a regular file has content but no blocks: then the content lies in the file system's own records,
+// or there are only holes.
+func (i Info) Inline() bool { return i.Type == File && i.Size > 0 && i.Blocks == 0 }
 
 // Xattr is one extended attribute; its name includes the name space.
 type Xattr struct {

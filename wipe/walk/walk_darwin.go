@@ -85,7 +85,7 @@ func stat(dir int, name string) (Info, error) {
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Type, info.Size = File, st.Size
+		info.Type, info.Size, info.Blocks = File, st.Size, st.Blocks*512
 	case unix.S_IFDIR:
 		info.Type = Directory
 	case unix.S_IFLNK:
@@ -122,9 +122,9 @@ func setTimes(dir int, name string, mtime int64) error {
 	return nil
 }
 
-// openRegular opens the regular file name for reading. Its type is looked at before, because opening a device can already
+// openRegular opens the regular file name. Its type is looked at before, because opening a device can already
 // act on it, and again afterwards, because the name may have been given to something else.
-func openRegular(dir int, name string) (int, Info, error) {
+func openRegular(dir int, name string, access int) (int, Info, error) {
 	info, err := stat(dir, name)
 	if err != nil {
 		return -1, Info{}, err
@@ -135,12 +135,17 @@ func openRegular(dir int, name string) (int, Info, error) {
 	if info.Type != File {
 		return -1, Info{}, ErrSpecial
 	}
-	fd, err := step(dir, name, unix.O_RDONLY)
+	if access != unix.O_RDONLY && info.Links > 1 {
+		return -1, Info{}, ErrLinks
+	}
+	fd, err := step(dir, name, uint64(access))
 	if err != nil {
 		return -1, Info{}, err
 	}
 	if info, err = stat(fd, ""); err == nil && info.Type != File {
 		err = ErrSpecial
+	} else if err == nil && access != unix.O_RDONLY && info.Links > 1 {
+		err = ErrLinks
 	}
 	if err != nil {
 		unix.Close(fd)

@@ -54,7 +54,7 @@ func stat(dir int, name string) (Info, error) {
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Type, info.Size = File, int64(st.Size)
+		info.Type, info.Size, info.Blocks = File, int64(st.Size), int64(st.Blocks)*512
 	case unix.S_IFDIR:
 		info.Type = Directory
 	case unix.S_IFLNK:
@@ -95,9 +95,9 @@ func setTimes(dir int, name string, mtime int64) error {
 	return nil
 }
 
-// openRegular opens the regular file name for reading. The type is looked at before anything is opened for real: opening
-// a device can already act on it, and opening a FIFO can block.
-func openRegular(dir int, name string) (int, Info, error) {
+// openRegular opens the regular file name. The type is looked at before anything is opened for real: opening a device can
+// already act on it, and opening a FIFO can block.
+func openRegular(dir int, name string, access int) (int, Info, error) {
 	handle, err := step(dir, name, unix.O_PATH)
 	if err != nil {
 		return -1, Info{}, err
@@ -113,7 +113,13 @@ func openRegular(dir int, name string) (int, Info, error) {
 	if info.Type != File {
 		return -1, Info{}, ErrSpecial
 	}
-	fd, err := reopen(handle, unix.O_RDONLY|unix.O_NONBLOCK)
+	if access != unix.O_RDONLY && info.Links > 1 {
+		return -1, Info{}, ErrLinks
+	}
+	fd, err := reopen(handle, access|unix.O_NONBLOCK)
+	if err == unix.EACCES && access != unix.O_RDONLY && unix.Chmod(magicLink(handle), info.Mode|0o600) == nil {
+		fd, err = reopen(handle, access|unix.O_NONBLOCK)
+	}
 	return fd, info, err
 }
 

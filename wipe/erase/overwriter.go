@@ -1,0 +1,175 @@
+package erase
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ipguard/wipe"
+	"ipguard/wipe/walk"
+)
+
+const (
+	// blockSize is how much is written at once.
+	blockSize = 1 << 20
+	// writers is how many files are written at the same time: a second one pays, more do not (measured).
+	writers = 2
+	// maxReasons bounds how many files that could not be overwritten are remembered with their reason.
+	maxReasons = 4096
+)
+
+// Overwriter writes over the contents of files where they are, several at a time. One sync of the volume afterwards
+// brings all of it to the medium.
+//
+// What was overwritten carries a stamp, a time of last change that nobody else can guess: a file that was written to
+// since, or was never overwritten, has another one. So nothing needs to be remembered about files that went well.
+type Overwriter struct {
+	all    bool // else only what has no blocks
+	shares bool // files can have blocks in common, which are never written in place
+	block  []byte
+	zeros  []byte
+	stamp  int64
+
+	jobs    chan job
+	writing sync.WaitGroup
+
+	mu      sync.Mutex
+	reasons map[uint64]wipe.Code // by inode
+	end     int64                // when the last file was done, nanoseconds since 1970
+
+	attributes, touched int // written from the walk only
+	files, bytes        atomic.Int64
+}
+
+type job struct {
+	ctx  context.Context
+	file *os.File
+	info walk.Info
+	with []byte
+}
+
+func newOverwriter(all, shares bool) *Overwriter {
+	o := &Overwriter{
+		all: all, shares: shares, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job), reasons: map[uint64]wipe.Code{},
+	}
+	// The same random bytes serve for every file: what counts is that the old ones are gone.
+	rand.Read(o.block)
+	var b [8]byte
+	rand.Read(b[:])
+	// Even seconds between 1987 and 2021: some file systems keep nothing finer, earlier or later.
+	o.stamp = int64(1<<29+binary.LittleEndian.Uint32(b[:])&(1<<30-1)&^1) * int64(time.Second)
+	for range writers {
+		o.writing.Go(func() {
+			for j := range o.jobs {
+				o.write(j)
+			}
+		})
+	}
+	return o
+}
+
+// Entry overwrites the content of an entry and the values of its attributes.
+func (o *Overwriter) Entry(ctx context.Context, d *walk.Dir, name string, info walk.Info) {
+	o.entry(ctx, d, name, info, o.block)
+}
+
+// Changed overwrites a changed file of the baseline, which is put back later. It gets zeros, since a wipe that is cut off
+// leaves it in place for a while, and zeros do nothing when they are read as settings or run as a script.
+func (o *Overwriter) Changed(ctx context.Context, d *walk.Dir, name string, info walk.Info) {
+	o.entry(ctx, d, name, info, o.zeros)
+}
+
+func (o *Overwriter) entry(ctx context.Context, d *walk.Dir, name string, info walk.Info, with []byte) {
+	if info.Type != walk.File && info.Type != walk.Directory || info.Type == walk.File && info.Links > 1 {
+		return
+	}
+	if o.all {
+		// A value that cannot be overwritten is removed with its file.
+		n, _ := d.BlankXattrs(name)
+		o.attributes += n
+		o.touched += n
+	}
+	if info.Type != walk.File || !o.all && !info.Inline() {
+		return
+	}
+	f, fresh, err := d.OpenOverwrite(name)
+	if code := walk.CodeOf(err); code == wipe.CodeDenied && d.Unlock(name) == nil {
+		f, fresh, err = d.OpenOverwrite(name)
+	}
+	if err != nil {
+		o.because(info.Inode, codeOf(err))
+		return
+	}
+	o.touched++
+	o.jobs <- job{ctx, f, fresh, with}
+}
+
+func (o *Overwriter) write(j job) {
+	defer j.file.Close()
+	n, err := o.overwrite(j)
+	o.bytes.Add(n)
+	o.files.Add(1)
+	if err == nil {
+		err = walk.SetTime(j.file, o.stamp)
+	}
+	if err != nil {
+		o.because(j.info.Inode, codeOf(err))
+	}
+}
+
+// errShared: blocks of the file belong to another file too, so that writing to it would leave them as they are.
+var errShared = errors.New("shared with another file")
+
+func codeOf(err error) wipe.Code {
+	switch {
+	case errors.Is(err, errShared):
+		return wipe.CodeShared
+	case errors.Is(err, walk.ErrSpecial):
+		return wipe.CodeNotInPlace
+	case errors.Is(err, context.Canceled), errors.Is(err, walk.ErrNotExist):
+		return wipe.CodeChanging
+	}
+	return walk.CodeOf(walk.Reason("overwriting", err))
+}
+
+// because remembers why a file was not overwritten.
+func (o *Overwriter) because(inode uint64, code wipe.Code) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.reasons) < maxReasons {
+		o.reasons[inode] = code
+	}
+}
+
+// close waits for the files that are being written.
+func (o *Overwriter) close() {
+	if o.jobs == nil {
+		return
+	}
+	close(o.jobs)
+	o.writing.Wait()
+	o.jobs, o.end = nil, time.Now().UnixNano()
+}
+
+// result says why a file cannot be called overwritten; CodeNone if it can. Without an overwriter nothing was.
+func (o *Overwriter) result(info walk.Info) wipe.Code {
+	if o == nil {
+		return wipe.CodeChanging
+	}
+	if code := o.reasons[info.Inode]; code != wipe.CodeNone {
+		return code
+	}
+	// Setting the time back by hand is itself a change, and later than the end.
+	if info.MTime == o.stamp && info.CTime <= o.end {
+		return wipe.CodeNone
+	}
+	return wipe.CodeChanging
+}
+
+// written says how many files and bytes are overwritten so far.
+func (o *Overwriter) written() (files int, bytes int64) { return int(o.files.Load()), o.bytes.Load() }

@@ -1,0 +1,176 @@
+package freespace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	reserveLeast   = 16 * mib
+	reserveDefault = 256 * mib
+	reserveShare   = 50 // one part in so many of the volume
+	// watchEvery is how often the watch looks whether others need space. A fast writer fills half the default reserve in
+	// about 0.1 s.
+	watchEvery = 10 * time.Millisecond
+	stepMost   = 1 << 30
+)
+
+// Clean overwrites what is free on the volume of a folder, from o.Position on, in the order in which it lies there. It
+// calls progress, if there is one, after each flush. A run that limits or others end early is no error; a canceled one
+// returns the context's error beside a result that counts. Volumes whose file system cannot do this give ErrUnsupported.
+func Clean(ctx context.Context, dir string, o Options, progress func(Progress)) (Result, error) {
+	if o.Time > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Time)
+		defer cancel()
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return Result{}, fmt.Errorf("opening the volume: %w", errors.Unwrap(err))
+	}
+	c := &cleaning{filler: filler{dir: d}}
+	defer c.filler.close()
+	at, err := c.filler.space()
+	if err != nil {
+		return Result{}, err
+	}
+	c.late = at.kind == unix.BTRFS_SUPER_MAGIC
+	c.result = Result{Free: at.free, Position: o.Position}
+	c.reserve = max(o.Reserve, reserveLeast)
+	if o.Reserve <= 0 {
+		c.reserve = max(reserveDefault, at.total/reserveShare)
+	}
+	c.writer = newWriter(&c.filler, o.MaxBytes, func(position, written int64) {
+		if c.settled { // the position of the round says nothing about the reserve
+			position = 0
+		}
+		if progress != nil {
+			progress(Progress{Position: position, Written: written, Total: max(c.total, written)})
+		}
+	})
+	c.writer.place, c.writer.position = o.Position, o.Position
+	watching, stop := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() { defer close(watched); c.watch(watching) }()
+	err = c.run(ctx)
+	stop()
+	<-watched
+	return c.finish(err)
+}
+
+// cleaning is one run.
+type cleaning struct {
+	filler  filler
+	writer  *writer
+	reserve int64
+	result  Result
+	total   int64
+	settled bool // the round is over but for the reserve
+	late    bool // the file system counts space as free only once it is committed
+}
+
+// run takes the free space, overwrites it, and then trades overwritten space for what was left to others.
+func (c *cleaning) run(ctx context.Context) error {
+	if err := c.take(ctx, 1<<62); err != nil {
+		return err
+	}
+	position := c.result.Position
+	for first := true; ; first = false {
+		window, total, below, err := lowest(c.filler.files, position)
+		if unsupported(err) {
+			return ErrUnsupported
+		}
+		if err != nil {
+			return fmt.Errorf("asking where free space lies: %w", err)
+		}
+		if first {
+			c.total, c.result.Skipped = total, below
+		}
+		if len(window) == 0 {
+			break
+		}
+		if err := c.writer.all(ctx, window); err != nil {
+			return err
+		}
+		position = window[len(window)-1].end()
+	}
+	c.settled = true
+	return c.trade(ctx)
+}
+
+// take makes the filler grow by that many bytes, as far as the reserve allows.
+func (c *cleaning) take(ctx context.Context, n int64) error {
+	step := int64(stepMost)
+	for n >= grain && ctx.Err() == nil {
+		at, err := c.filler.space()
+		if err != nil {
+			return err
+		}
+		most := min(at.available-c.reserve, n, step)
+		most -= most % grain
+		if most <= 0 {
+			break
+		}
+		err = c.filler.grow(most)
+		switch {
+		case err == nil:
+			n -= most
+		case errors.Is(err, unix.EDQUOT):
+			c.result.Limited = true
+			fallthrough
+		case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EFBIG):
+			if step = most / 2; step < grain {
+				return nil
+			}
+		case errors.Is(err, errReleased), errors.Is(err, ErrUnsupported):
+			return err
+		default:
+			return fmt.Errorf("taking free space: %w", err)
+		}
+	}
+	return ctx.Err()
+}
+
+// watch gives everything back as soon as others have used half the reserve.
+func (c *cleaning) watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if at, err := c.filler.space(); err == nil && at.available < c.reserve/2 {
+			c.filler.release()
+			return
+		}
+	}
+}
+
+// finish turns what ended the run into the result.
+func (c *cleaning) finish(err error) (Result, error) {
+	r := &c.result
+	r.Written, r.Failed = c.writer.written, c.writer.failed
+	r.Left = max(0, r.Free-r.Written-r.Skipped-r.Failed)
+	r.Position = c.writer.position
+	if c.settled {
+		r.Position = 0
+	}
+	switch {
+	case errors.Is(err, errReleased):
+		r.Reason, err = NeedsSpace, nil
+	case errors.Is(err, errBytes):
+		r.Reason, err = BytesDone, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Reason, err = TimeUp, nil
+	case errors.Is(err, context.Canceled):
+		r.Reason, err = Canceled, context.Canceled
+	}
+	return *r, err
+}

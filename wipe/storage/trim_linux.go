@@ -1,0 +1,80 @@
+package storage
+
+import (
+	"context"
+	"math"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	iocTrim        = 0xC0185879 // FITRIM: read and write, 'X', 121, 24 bytes
+	iocXFSGeometry = 0x8100587E // XFS_IOC_FSGEOMETRY: read, 'X', 126, 256 bytes
+
+	// trimStep is how much of an ext file system is asked to be discarded at once, in bytes: some tenths of a second on a
+	// slow device. It is a multiple of every size that groups of blocks have.
+	trimStep = 8 << 30
+)
+
+// trimRange is struct fstrim_range; all in bytes. The kernel puts into length what it discarded.
+type trimRange struct{ start, length, least uint64 }
+
+// Trim asks the device to discard all free blocks, and tells how many bytes the kernel says it asked for: a figure for
+// curiosity, since it counts what was already discarded, or not, as the file system likes. What was removed just before
+// is free only after Sync. progress, which may be nil, is told how much of the file system is done, in bytes. A context
+// that ends stops it between two steps, and its error is returned. ErrUnsupported if the file system or the device does
+// not discard.
+func (v *Volume) Trim(ctx context.Context, progress func(done, total int64)) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(v.fd, &st); err != nil {
+		return 0, wrap("measuring the volume", err)
+	}
+	total := uint64(st.Blocks) * uint64(st.Bsize)
+	step := v.step()
+	var trimmed uint64
+	for start := uint64(0); ; start += step {
+		if err := ctx.Err(); err != nil {
+			return int64(trimmed), err
+		}
+		r := trimRange{start: start, length: step}
+		// The size that is told leaves out what the file system needs for itself: the last step is open-ended.
+		last := step == math.MaxUint64 || start+step >= total
+		if last {
+			r.length = math.MaxUint64
+		}
+		if err := v.ioctl(iocTrim, unsafe.Pointer(&r)); err != nil {
+			if err == unix.EINVAL && start > 0 {
+				break // the step begins behind the end
+			}
+			return int64(trimmed), wrap("discarding", err)
+		}
+		trimmed += r.length
+		if progress != nil {
+			progress(int64(min(total, start+step)), int64(total))
+		}
+		if last {
+			break
+		}
+	}
+	return int64(trimmed), nil
+}
+
+// step is how many bytes of the file system's addresses one request covers.
+func (v *Volume) step() uint64 {
+	switch v.kind {
+	case Ext:
+		return trimStep
+	case XFS:
+		// Some kernels discard a free extent as a whole when a request touches it, so that small steps would do the
+		// same work again and again; no extent reaches over the end of an allocation group.
+		var geometry struct {
+			blockSize, _, groupBlocks uint32
+			_                         [244]byte
+		}
+		if v.ioctl(iocXFSGeometry, unsafe.Pointer(&geometry)) == nil && geometry.blockSize > 0 && geometry.groupBlocks > 0 {
+			return uint64(geometry.blockSize) * uint64(geometry.groupBlocks)
+		}
+	}
+	return math.MaxUint64 // btrfs counts in addresses of its own, which say nothing about its size
+}

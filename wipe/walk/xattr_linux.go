@@ -1,0 +1,68 @@
+package walk
+
+import (
+	"crypto/rand"
+	"errors"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ClearXattrs removes the extended attributes of the entry name that programs have set, so that they do not stay in an
+// inode that nobody uses any more. Those of a file with several names are left.
+func (d *Dir) ClearXattrs(name string) error {
+	_, err := d.eachXattr(name, func(fd int, attr string) error {
+		return unix.Fremovexattr(fd, attr)
+	})
+	return wrap("removing an attribute", err)
+}
+
+// BlankXattrs writes random bytes over the values of the entry's extended attributes, where they are, and returns how
+// many. A value can lie in a block of its own, which removing it frees with the value in it.
+func (d *Dir) BlankXattrs(name string) (int, error) {
+	n, err := d.eachXattr(name, func(fd int, attr string) error {
+		size, err := unix.Fgetxattr(fd, attr, nil)
+		if err != nil || size == 0 {
+			return err
+		}
+		value := make([]byte, size)
+		rand.Read(value)
+		return unix.Fsetxattr(fd, attr, value, unix.XATTR_REPLACE)
+	})
+	return n, wrap("overwriting an attribute", err)
+}
+
+// eachXattr calls do for every attribute of the name spaces that programs write to. Few entries have any, so that these
+// are looked for by name first: what is asked there is never changed.
+func (d *Dir) eachXattr(name string, do func(fd int, attr string) error) (int, error) {
+	if err := single(name, separators); err != nil {
+		return 0, err
+	}
+	buf := make([]byte, 256)
+	n, err := unix.Llistxattr(magicLink(d.fd)+"/"+name, buf)
+	if n == 0 || err != nil && err != unix.ERANGE {
+		if err == unix.ENOTSUP {
+			err = nil
+		}
+		return 0, err
+	}
+	fd, err := step(d.fd, name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	info, err := stat(fd, "")
+	if err != nil || info.Type != Directory && (info.Type != File || info.Links > 1) {
+		return 0, err
+	}
+	names, err := listNames(fd)
+	count := 0
+	for _, attr := range names {
+		if !strings.HasPrefix(attr, "user.") && !strings.HasPrefix(attr, "trusted.") {
+			continue
+		}
+		count++
+		err = errors.Join(err, do(fd, attr))
+	}
+	return count, err
+}
