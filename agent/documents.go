@@ -37,7 +37,7 @@ func (a *Agent) Documents(ctx context.Context, acct wipe.Account) (Documents, er
 	if err := a.permitted(acct); err != nil {
 		return Documents{}, err
 	}
-	w, err := a.begin(acct)
+	w, err := a.begin(ctx, acct)
 	if err != nil {
 		return Documents{}, err
 	}
@@ -110,7 +110,7 @@ func (a *Agent) held(w *work) (wipe.Held, error) {
 
 // expire destroys the held documents of every account whose time is over, whatever command it is that comes by. An
 // account on which another run works is left to the next one: that run may be filling a batch just now.
-func (a *Agent) expire() error {
+func (a *Agent) expire(ctx context.Context) error {
 	if !a.Root {
 		return nil
 	}
@@ -118,14 +118,14 @@ func (a *Agent) expire() error {
 	for _, id := range ids {
 		st, e := a.State.Account(id)
 		if e == nil {
-			e = a.expireAccount(st)
+			e = a.expireAccount(ctx, st)
 		}
 		err = errors.Join(err, e)
 	}
 	return err
 }
 
-func (a *Agent) expireAccount(st *state.Account) error {
+func (a *Agent) expireAccount(ctx context.Context, st *state.Account) error {
 	if held, err := os.ReadDir(st.HeldDir()); len(held) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)) {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (a *Agent) expireAccount(st *state.Account) error {
 		return nil
 	}
 	defer unlock()
-	_, err := handover.Holding{Dir: st.HeldDir()}.Expire(a.Now(), a.Policy.Documents.HoldFor)
+	_, err := handover.Holding{Dir: st.HeldDir()}.Expire(ctx, a.Now(), a.Policy.Documents.HoldFor)
 	return err
 }
 

@@ -53,7 +53,7 @@ func (a *Agent) Enroll(ctx context.Context, req EnrollRequest) (Summary, error) 
 	if err != nil {
 		return Summary{}, err
 	}
-	w := &work{acct: req.Account, state: st, overdue: a.expire()}
+	w := &work{acct: req.Account, state: st, overdue: a.expire(ctx)}
 	if err := a.mayEnroll(ctx, w, req); err != nil {
 		return Summary{}, err
 	}

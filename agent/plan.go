@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -32,12 +33,12 @@ type work struct {
 
 // begin reads the facts about an enrolled account and lets the guard look at them. A damaged baseline is no reason to
 // stop: what can be erased without it is erased. Errors: a wipe.Refusal, or that the mounts could not be read.
-func (a *Agent) begin(acct wipe.Account) (*work, error) {
+func (a *Agent) begin(ctx context.Context, acct wipe.Account) (*work, error) {
 	st, err := a.State.Account(acct.ID)
 	if err != nil {
 		return nil, err
 	}
-	w := &work{acct: acct, state: st, overdue: a.expire()}
+	w := &work{acct: acct, state: st, overdue: a.expire(ctx)}
 	w.version, err = baseline.Store{Dir: st.BaselineDir()}.Current()
 	switch {
 	case errors.Is(err, baseline.ErrNone):

@@ -39,7 +39,7 @@ func (a *Agent) Status(ctx context.Context, acct wipe.Account) (Status, error) {
 	if err := a.permitted(acct); err != nil {
 		return Status{State: state.Unknown}, err
 	}
-	w, err := a.begin(acct)
+	w, err := a.begin(ctx, acct)
 	if errors.Is(err, wipe.RefusedNotEnrolled) {
 		return Status{State: state.NotEnrolled, Admin: acct.Admin}, nil
 	} else if err != nil {

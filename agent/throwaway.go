@@ -65,24 +65,8 @@ func accountID(goos string, uid int) string {
 	return strconv.Itoa(max(uid, 0))
 }
 
-// Discard removes the folder by the same careful steps as everything else here.
-func (t *Throwaway) Discard(ctx context.Context) error {
-	parent, err := walk.Open(filepath.Dir(t.dir))
-	if err != nil {
-		return err
-	}
-	defer parent.Close()
-	info, err := parent.Stat(filepath.Base(t.dir))
-	if err != nil {
-		return err
-	}
-	tally := &erase.Tally{}
-	(&erase.Remover{Top: parent, Tally: tally, Volume: &erase.Volume{}, Root: true}).Remove(ctx, parent, filepath.Base(t.dir), info, catalog.Match{})
-	if rest := (wipe.Report{Results: tally.Results()}).Totals().Residual; rest > 0 {
-		return walk.ErrInUse
-	}
-	return nil
-}
+// Discard erases the folder by the same careful steps as everything else here.
+func (t *Throwaway) Discard(ctx context.Context) error { return erase.Folder(ctx, t.dir, false) }
 
 // disksOnly is a machine on which no account runs anything and nothing can be ended.
 type disksOnly struct{ Machine }

@@ -37,7 +37,7 @@ func (a *Agent) wipe(ctx context.Context, req Request) (wipe.Report, error) {
 		return wipe.Report{}, err
 	}
 	notice(req.Observer, wipe.PhasePlan)
-	w, err := a.begin(req.Account)
+	w, err := a.begin(ctx, req.Account)
 	if err != nil {
 		return wipe.Report{}, err
 	}

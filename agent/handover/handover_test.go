@@ -246,7 +246,7 @@ func TestExpire(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := h.Expire(begin.Add(c.after), most); err != nil {
+			if _, err := h.Expire(t.Context(), begin.Add(c.after), most); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Lstat(dir); os.IsNotExist(err) != c.gone {
@@ -257,7 +257,7 @@ func TestExpire(t *testing.T) {
 }
 
 func TestExpireWithoutAFolder(t *testing.T) {
-	if n, err := (Holding{Dir: filepath.Join(t.TempDir(), "none")}).Expire(time.Now(), time.Minute); n != 0 || err != nil {
+	if n, err := (Holding{Dir: filepath.Join(t.TempDir(), "none")}).Expire(t.Context(), time.Now(), time.Minute); n != 0 || err != nil {
 		t.Errorf("%d, %v; want nothing", n, err)
 	}
 }

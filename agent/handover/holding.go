@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"ipguard/wipe/erase"
 	"ipguard/wipe/walk"
 )
 
@@ -160,13 +161,13 @@ func (h Holding) Waiting(now time.Time) (count int, bytes int64, first time.Dura
 
 // Expire destroys every batch whose deadline is over, or lies further ahead than any deadline can be set: then the clock
 // was put back, and time must not be won by that. It returns how many documents went.
-func (h Holding) Expire(now time.Time, longest time.Duration) (count int, err error) {
+func (h Holding) Expire(ctx context.Context, now time.Time, longest time.Duration) (count int, err error) {
 	err = h.each(func(dir string, deadline time.Time, docs []line) error {
 		left := deadline.Sub(now)
 		if left > 0 && left <= longest {
 			return nil
 		}
-		if err := os.RemoveAll(dir); err != nil {
+		if err := erase.Folder(ctx, dir, true); err != nil {
 			return walk.Reason("destroying held documents", err)
 		}
 		count += len(docs)

@@ -5,37 +5,28 @@ import (
 
 	"ipguard/wipe"
 	"ipguard/wipe/erase"
-	"ipguard/wipe/storage"
 )
 
 // volumes are the file systems that the roots of a plan lie on.
 type volumes struct {
 	byID  map[string]*erase.Volume
 	order []*erase.Volume
-	open  []*storage.Volume
+	done  []func()
 }
 
-// at returns the volume that a folder lies on. Where that cannot be found out, unlinking is all that is promised.
+// at returns the volume that a folder lies on.
 func (e *Executor) at(dir string) *erase.Volume {
-	s, err := storage.Detect(dir)
-	if err != nil {
-		s = storage.Storage{FileSystem: storage.Other, Medium: storage.Unknown}
-	}
-	if v := e.volumes.byID[s.Volume]; v != nil {
-		return v
-	}
-	v := &erase.Volume{Storage: s, Method: erase.Choose(s, e.Floor, e.Privileged)}
-	if s.Base != "" {
-		if d, err := storage.Open(s.Base); err == nil {
-			e.volumes.open = append(e.volumes.open, d)
-			v.Device = d
-		}
+	v, done := erase.Open(dir, e.Floor, e.Privileged)
+	if have := e.volumes.byID[v.Storage.Volume]; have != nil {
+		done()
+		return have
 	}
 	if e.volumes.byID == nil {
 		e.volumes.byID = map[string]*erase.Volume{}
 	}
-	e.volumes.byID[s.Volume] = v
+	e.volumes.byID[v.Storage.Volume] = v
 	e.volumes.order = append(e.volumes.order, v)
+	e.volumes.done = append(e.volumes.done, done)
 	return v
 }
 
@@ -67,8 +58,8 @@ func (e *Executor) Close() {
 	for _, w := range e.waiting {
 		w.root.Close()
 	}
-	for _, d := range e.volumes.open {
-		_ = d.Close()
+	for _, done := range e.volumes.done {
+		done()
 	}
 	e.waiting, e.volumes = nil, volumes{}
 }

@@ -7,9 +7,14 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
+)
+
+const (
+	// inodesMost is how many free inodes are taken at most, which the kernel holds in memory meanwhile.
+	inodesMost = 32768
+	inodeSize  = 256
 )
 
 // Churn writes structure rather than data, so that old names, attributes and tiny files go from where no file's data
@@ -119,8 +124,7 @@ func (c *churning) inodes(ctx context.Context, most int64) error {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("asking for the limit of open files: %w", err)
 	}
-	const inodeSize = 256
-	c.result.Wanted = int64(min(limit.Cur/2, 20000)) * inodeSize
+	c.result.Wanted = int64(min(limit.Cur/2, inodesMost)) * inodeSize
 	var err error
 	for c.result.Bytes < c.result.Wanted && err == nil {
 		if err = ctx.Err(); err == nil && most > 0 && c.result.Bytes >= most {
@@ -135,5 +139,3 @@ func (c *churning) inodes(ctx context.Context, most int64) error {
 	}
 	return errors.Join(err, unix.Syncfs(int(c.filler.dir.Fd())))
 }
-
-var _ = time.Now

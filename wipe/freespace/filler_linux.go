@@ -153,7 +153,8 @@ func (f *filler) close() {
 		_ = unix.Close(f.files[i]) // nobody reads what was written
 	}
 	f.files, f.released = nil, true
-	_ = f.dir.Sync()
+	settle(int(f.dir.Fd()))
+	_ = unix.Syncfs(int(f.dir.Fd())) // freed blocks can be taken once the journal has them
 	_ = f.dir.Close()
 }
 

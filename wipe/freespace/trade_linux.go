@@ -3,11 +3,7 @@ package freespace
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"os"
 	"slices"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -19,8 +15,11 @@ const (
 // trade reaches what the reserve held: it gives back as much overwritten space as is free, and takes the same amount
 // again, so that others never have less than before. A file system does not hand out what was freed before its journal
 // has that, so what comes was in the reserve, as a rule. What comes back all the same is known by its place and is not
-// written twice.
+// written twice. Where freed space is not even counted before it is committed (btrfs), the reserve stays as it is.
 func (c *cleaning) trade(ctx context.Context) error {
+	if c.late {
+		return nil
+	}
 	var given []extent // overwritten and given back; sorted, apart from each other
 	for range tradeSteps {
 		held, _, _, err := lowest(c.filler.files, 0)
@@ -36,20 +35,12 @@ func (c *cleaning) trade(ctx context.Context) error {
 			return err
 		}
 		given = union(given, back)
-		if c.late { // freed space is not even counted before it is committed
-			if err := unix.Syncfs(int(c.filler.dir.Fd())); err != nil {
-				return fmt.Errorf("giving space back: %w", err)
-			}
-		}
 		if err := c.take(ctx, sum(back)); err != nil {
 			return err
 		}
 		now, _, _, err := lowest(c.filler.files, 0)
 		if err != nil {
 			return err
-		}
-		if f, ok := os.LookupEnv("FSDBG"); ok && f != "" {
-			println("step", len(back), sum(back), "fresh", sum(without(without(now, held), given)), "took", sum(without(now, held)), "free", at.free, "avail", at.available)
 		}
 		fresh := without(without(now, held), given)
 		given = without(given, now)

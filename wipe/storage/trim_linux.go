@@ -20,11 +20,17 @@ const (
 // trimRange is struct fstrim_range; all in bytes. The kernel puts into length what it discarded.
 type trimRange struct{ start, length, least uint64 }
 
-// Trim asks the device to discard all free blocks, and tells how many bytes the kernel says it asked for: a figure for
-// curiosity, since it counts what was already discarded, or not, as the file system likes. What was removed just before
-// is free only after Sync. progress, which may be nil, is told how much of the file system is done, in bytes. A context
-// that ends stops it between two steps, and its error is returned. ErrUnsupported if the file system or the device does
-// not discard.
+// Trim asks the device to discard all free blocks, waits until it has, and tells how many bytes the kernel says it asked
+// for: a figure for curiosity, since it also counts, or leaves out, what was discarded before, as the file system likes.
+// What was removed just before is free only after Sync, and on XFS after FreeEOFBlocks and Sync. progress, which may be
+// nil, is told how much of the file system is done, in bytes. A context that ends stops it between two steps or while it
+// waits, and its error is returned. ErrUnsupported if the file system or the device does not discard.
+//
+// The wait was measured with Linux 6.18 on loop devices, 12 runs each, 1,500 files removed: ext4 and btrfs answer when
+// all is discarded. XFS answered after 0.04 to 0.07 ms with nothing discarded in 11 of 12 runs, while 1 to 5 requests were
+// on their way; when the device had nothing in flight any more, 70 to 125 ms later, all blocks were discarded in 12 of 12
+// runs. A second request instead does not wait, since it passes over what is on its way. The same wait serves what other
+// file systems discard by themselves (mount option discard), which a request passes over too.
 func (v *Volume) Trim(ctx context.Context, progress func(done, total int64)) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Fstatfs(v.fd, &st); err != nil {
@@ -33,29 +39,32 @@ func (v *Volume) Trim(ctx context.Context, progress func(done, total int64)) (in
 	total := uint64(st.Blocks) * uint64(st.Bsize)
 	step := v.step()
 	var trimmed uint64
-	for start := uint64(0); ; start += step {
+	for start, last := uint64(0), false; !last; start += step {
 		if err := ctx.Err(); err != nil {
 			return int64(trimmed), err
 		}
 		r := trimRange{start: start, length: step}
 		// The size that is told leaves out what the file system needs for itself: the last step is open-ended.
-		last := step == math.MaxUint64 || start+step >= total
-		if last {
+		if last = step == math.MaxUint64 || start+step >= total; last {
 			r.length = math.MaxUint64
 		}
-		if err := v.ioctl(iocTrim, unsafe.Pointer(&r)); err != nil {
-			if err == unix.EINVAL && start > 0 {
-				break // the step begins behind the end
-			}
+		err := v.ioctl(iocTrim, unsafe.Pointer(&r))
+		if err == unix.EINVAL && start > 0 {
+			break // the step begins behind the end
+		}
+		if err != nil {
 			return int64(trimmed), wrap("discarding", err)
 		}
 		trimmed += r.length
-		if progress != nil {
-			progress(int64(min(total, start+step)), int64(total))
+		if progress != nil && !last {
+			progress(int64(start+step), int64(total))
 		}
-		if last {
-			break
-		}
+	}
+	if err := v.awaitDiscards(ctx); err != nil {
+		return int64(trimmed), err
+	}
+	if progress != nil {
+		progress(int64(total), int64(total))
 	}
 	return int64(trimmed), nil
 }

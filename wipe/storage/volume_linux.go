@@ -18,11 +18,11 @@ const (
 // Volume is an open file system: what is asked of it is asked for the whole of it. It holds one descriptor, so that the
 // file system cannot be unmounted until Close.
 type Volume struct {
-	fd   int
-	kind FileSystem
-	sys  sysfs
-	// number is the major:minor of the device of the file system, as far as it has one of its own.
-	number string
+	fd     int
+	kind   FileSystem
+	sys    sysfs
+	number string // the major:minor of the device of the file system, as far as it has one of its own
+	uuid   string // of a btrfs
 }
 
 // Open opens the file system that a folder lies on; Storage.Base is the folder to give. The path may lead through no
@@ -38,7 +38,11 @@ func Open(dir string) (*Volume, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	return &Volume{fd: fd, kind: family(m.kind), sys: h.sys, number: m.device}, nil
+	v := &Volume{fd: fd, kind: family(m.kind), sys: h.sys, number: m.device}
+	if v.kind == Btrfs {
+		v.uuid = h.sys.btrfsOf(nodeNumber(m.source))
+	}
+	return v, nil
 }
 
 // Close lets the file system go.

@@ -1,9 +1,11 @@
 package disktest
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -137,5 +139,72 @@ func TestDeadServer(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Errorf("closing again: %v", err)
+	}
+}
+
+// A namespace that somebody made while the disk was mounted does not keep it.
+func TestOtherNamespace(t *testing.T) {
+	d := newDisk(t, 64*mib, Options{})
+	dir := format(t, d, "ext4", "")
+	other := exec.Command("sleep", "60")
+	other.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+	must(t, other.Start())
+	defer func() { _, _ = other.Process.Kill(), other.Wait() }()
+	must(t, put(dir, "f", content("f", mib), false))
+	must(t, d.Unmount(dir))
+	if found, err := d.Where([]byte("disktest-f-00000000")); err != nil || len(found) == 0 {
+		t.Errorf("unmounted, but not written: %v", err)
+	}
+	must(t, d.Detach())
+}
+
+// dieEnv makes TestDying die with a disk mounted.
+const dieEnv = "IPGUARD_DISKTEST_DIE"
+
+// TestDying is the process that TestOrphan starts; on its own it has nothing to do.
+func TestDying(t *testing.T) {
+	dir := os.Getenv(dieEnv)
+	if dir == "" {
+		return
+	}
+	d, err := New(dir, 64*mib, Options{})
+	must(t, err)
+	_, err = d.Attach()
+	must(t, err)
+	if out, err := exec.Command("mkfs.ext4", "-q", d.Device()).CombinedOutput(); err != nil {
+		t.Fatalf("mkfs.ext4: %v\n%s", err, out)
+	}
+	must(t, os.Mkdir(filepath.Join(dir, "mnt"), 0o700))
+	must(t, d.Mount(filepath.Join(dir, "mnt"), "ext4", ""))
+	must(t, put(filepath.Join(dir, "mnt"), "f", content("f", mib), false))
+	must(t, os.WriteFile(filepath.Join(dir, "device"), []byte(d.Device()), 0o600))
+	must(t, unix.Kill(os.Getpid(), unix.SIGKILL))
+	select {}
+}
+
+// A test that is killed leaves no mount and no loop device.
+func TestOrphan(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestDying$")
+	cmd.Env = append(os.Environ(), dieEnv+"="+dir)
+	out, _ := cmd.CombinedOutput()
+	device, err := os.ReadFile(filepath.Join(dir, "device"))
+	if err != nil {
+		t.Fatalf("the dying test did not come so far: %s", out)
+	}
+	l := &loop{device: string(device), file: filepath.Join(mountDir(dir), diskName)}
+	for end := time.Now().Add(leaveTime); ; time.Sleep(10 * time.Millisecond) {
+		dirs, err := mountsOf(l.device)
+		must(t, err)
+		fuse := unix.Unmount(mountDir(dir), unix.MNT_EXPIRE) // a look that unmounts nothing at the first time
+		if len(dirs) == 0 && !l.ours() && errors.Is(fuse, unix.EINVAL) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d mounts, loop device left %v, FUSE mount %v", len(dirs), l.ours(), fuse)
+		}
+	}
+	if found, err := Where(imageName(dir), []byte("disktest-f-00000000")); err != nil || len(found) == 0 {
+		t.Errorf("what the dying test had written was lost: %v", err)
 	}
 }

@@ -144,7 +144,8 @@ func (l *loop) detach() error {
 			return fmt.Errorf("closing the loop device: %w", bare(err))
 		}
 	}
-	for end := time.Now().Add(leaveTime); l.ours(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(leaveTime); l.ours(); time.Sleep(20 * time.Millisecond) {
+		_ = unmountElsewhere(l.device) // a namespace may have been made meanwhile
 		if time.Now().After(end) {
 			return fmt.Errorf("detaching the loop device: %w", ErrSlow)
 		}

@@ -65,9 +65,18 @@ func mount(device, dir, fstype, data string) error {
 // mountTime bounds mounting and unmounting, where journals are replayed and everything unwritten is written.
 const mountTime = 30 * time.Second
 
-// Unmount unmounts what is mounted at a folder.
+// Unmount unmounts what is mounted at a folder. After the last one the disk holds all that was written.
 func (d *Disk) Unmount(dir string) error {
-	if err := within(mountTime, func() error { return unmountPatiently(dir, 0) }); err != nil {
+	err := within(mountTime, func() error {
+		if err := unmountPatiently(dir, 0); err != nil {
+			return err
+		}
+		if left, err := mountsOf(d.Device()); err != nil || len(left) > 0 {
+			return err
+		}
+		return unmountElsewhere(d.Device())
+	})
+	if err != nil {
 		return fmt.Errorf("unmounting the disk: %w", err)
 	}
 	return nil
@@ -109,7 +118,7 @@ func AttachImage(name string) (device string, detach func() error, err error) {
 // MountImage mounts a device that AttachImage returned.
 func MountImage(device, dir, fstype, data string) error { return mount(device, dir, fstype, data) }
 
-// unmountAll unmounts all mounts of a device, the last one first.
+// unmountAll unmounts all mounts of a device, the last one first, in all namespaces.
 func unmountAll(device string, flags int) error {
 	dirs, err := mountsOf(device)
 	if err != nil {
@@ -119,7 +128,7 @@ func unmountAll(device string, flags int) error {
 	for _, dir := range slices.Backward(dirs) {
 		errs = append(errs, unmountPatiently(dir, flags))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, unmountElsewhere(device))...)
 }
 
 // unmountPatiently tries again for a moment what somebody who looks in has made busy.
@@ -135,8 +144,10 @@ func unmountPatiently(dir string, flags int) error {
 }
 
 // mountsOf returns the folders where a device is mounted, in the order of mounting.
-func mountsOf(device string) ([]string, error) {
-	f, err := os.Open("/proc/self/mountinfo")
+func mountsOf(device string) ([]string, error) { return mountsIn("/proc/self/mountinfo", device) }
+
+func mountsIn(mountinfo, device string) ([]string, error) {
+	f, err := os.Open(mountinfo)
 	if err != nil {
 		return nil, fmt.Errorf("reading the mounts: %w", bare(err))
 	}

@@ -124,6 +124,33 @@ func TestPlantedFilesAreMarkedThroughout(t *testing.T) {
 	}
 }
 
+func TestPlansAreKept(t *testing.T) {
+	for _, plan := range []Plan{
+		{},
+		{Files: 7, LongAttrs: 3, Replaced: 2},
+		{Large: 1, MaxLarge: 3 * mib, Links: 3, Deleted: 3},
+		{Files: 33, Large: 3, MaxLarge: sector, LongAttrs: 1, Databases: 1, Rows: 10, Replaced: 33},
+	} {
+		session, err := Plant(filepath.Join(t.TempDir(), "session"), 4, plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		long := min(plan.LongAttrs, plan.Files-plan.Replaced)
+		want := map[Class]int{
+			Content: plan.Files + plan.Large, XAttr: long + plan.Large, Old: plan.Replaced + plan.Deleted + plan.Databases,
+			OldName: plan.Replaced + plan.Deleted, Link: plan.Links, Row: plan.Databases * plan.Rows,
+		}
+		for class, n := range want {
+			if got := session.Planted[class]; got != n {
+				t.Errorf("%+v: %d of class %c, want %d", plan, got, class, n)
+			}
+		}
+		if plan.Large == 1 && session.Bytes != plan.MaxLarge {
+			t.Errorf("%+v: %d bytes", plan, session.Bytes)
+		}
+	}
+}
+
 func TestScanOfAnEmptyImage(t *testing.T) {
 	image := NewImage(t, Options{FS: "ext4", Bytes: 64 * mib})
 	MountImage(t, image)

@@ -106,13 +106,18 @@ func Attach(path string, discard bool) (*Image, error) {
 // Path is the image's file, which Scan reads.
 func (i *Image) Path() string { return i.path }
 
-// Device is the loop device, as /dev/loop4711.
-func (i *Image) Device() string { return i.loop.device() }
+// Device is the loop device, as /dev/loop4711; it is empty after Close.
+func (i *Image) Device() string {
+	if i.loop == nil {
+		return ""
+	}
+	return i.loop.device()
+}
 
 // Mount mounts the file system on a folder that is there, with options as mount -o takes them.
 func (i *Image) Mount(target string, options ...string) error {
-	if i.target != "" {
-		return errors.New("the image is mounted already")
+	if i.target != "" || i.loop == nil {
+		return errors.New("the image is mounted already, or closed")
 	}
 	args := []string{"-t", i.fs}
 	if i.fs == "xfs" {
@@ -144,14 +149,15 @@ func (i *Image) Unmount() error {
 		return fmt.Errorf("unmounting an image: %w", err)
 	}
 	i.target = ""
-	// The kernel may finish later, and another mount namespace may have it too: only then can nobody open it exclusively.
+	// The kernel may finish later, and a mount namespace that was made meanwhile has it too, until its last process ends.
+	// As long as that is so, nobody can open the device exclusively.
 	for {
 		f, err := os.OpenFile(i.Device(), os.O_RDWR|os.O_EXCL, 0)
 		if err == nil {
 			return errors.Join(f.Sync(), f.Close(), i.sync())
 		}
 		if !errors.Is(err, unix.EBUSY) || time.Now().After(end) {
-			return fmt.Errorf("waiting until an image is unmounted: %w", err)
+			return fmt.Errorf("waiting until an image is unmounted (a process in another mount namespace may keep it): %w", err)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -211,6 +217,9 @@ func (s Stats) Sub(earlier Stats) Stats {
 // Stats reads the device's counters. In the stat file of a block device, counted from 1, field 5 is the writes, 7 the
 // sectors of 512 bytes written, 12 the discards, 14 the sectors discarded and 16 the flushes.
 func (i *Image) Stats() (Stats, error) {
+	if i.loop == nil {
+		return Stats{}, errors.New("the image is closed")
+	}
 	text, err := os.ReadFile(i.loop.sys("stat"))
 	if err != nil {
 		return Stats{}, fmt.Errorf("reading a device's counters: %w", err)

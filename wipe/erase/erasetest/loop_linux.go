@@ -18,7 +18,7 @@ const (
 	firstLoop = 4096
 	lastLoop  = 32767
 	loopTries = 50
-	patience  = 30 * time.Second // for a device or a file system to let go
+	patience  = time.Minute // for a device or a file system to let go
 )
 
 // loop is a loop device that was made for one image and is removed with it.

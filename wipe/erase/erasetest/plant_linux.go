@@ -15,10 +15,10 @@ import (
 
 const sector = 512
 
-// kind is a part of a browser's profile: a share of the small files in folders of so many each.
+// kind is a part of a browser's profile: a percentage of the small files, in folders of so many each.
 type kind struct {
 	percent, folder          int
-	base, prefix, suffix, in string // in is a second level of folders
+	base, prefix, suffix, in string // of the folders: the one above, before and after the marker, the one below
 	before, after            string // of the files' names
 }
 
@@ -60,6 +60,9 @@ func Plant(dir string, seed uint32, plan Plan) (Session, error) {
 		for j := range 8 {
 			p.filler[i+j] = "abcdefghijklmnop"[v>>(8*j)&15]
 		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Session{}, fmt.Errorf("making a session's folder: %w", err)
 	}
 	for _, step := range []func() error{p.smallFiles, p.largeFiles, p.databases, p.links, p.churn, p.sync, p.measure} {
 		if err := step(); err != nil {
@@ -130,11 +133,12 @@ func (p *planter) live(path, at string, size int64) error {
 
 // smallFiles writes the files of the profile; those that will be replaced come with what they held before only.
 func (p *planter) smallFiles() error {
-	n := 0
+	n, percent := 0, 0
 	for _, k := range kinds() {
 		var dir string
 		var err error
-		for i := range p.plan.Files * k.percent / 100 {
+		percent += k.percent
+		for i := range p.plan.Files*percent/100 - n {
 			if i%k.folder == 0 {
 				if dir, err = p.folder("Default", k.base, k.prefix+p.mark(Name).String()+k.suffix, k.in); err != nil {
 					return err
@@ -167,7 +171,7 @@ func (p *planter) smallFile(path string, n int) error {
 	if err := p.live(path, path, p.size(n)); err != nil {
 		return err
 	}
-	if every := p.every(p.plan.LongAttrs); n%every == 0 && n/every < p.plan.LongAttrs {
+	if set := p.next[XAttr]; set < p.plan.LongAttrs && set <= n/p.every(p.plan.LongAttrs) {
 		value := "https://pay.example/" + p.mark(XAttr).String() + "?" + string(p.filler[:300])
 		return unix.Setxattr(path, "user.xdg.origin.url", []byte(value[:300]), 0)
 	}

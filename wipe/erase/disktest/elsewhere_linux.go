@@ -1,0 +1,67 @@
+package disktest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// unmountElsewhere unmounts the copies of a device's mounts that other mount namespaces hold: whoever makes a namespace while
+// the disk is mounted takes a copy along, and as long as it is there the file system is not really unmounted, nothing says
+// that it was written, and the loop device stays.
+func unmountElsewhere(device string) error {
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil {
+		return bare(err)
+	}
+	processes, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{own: true}
+	var errs []error
+	for _, p := range processes {
+		// A process that ended meanwhile holds nothing.
+		ns, err := os.Readlink(filepath.Join(p, "ns/mnt"))
+		if err != nil || seen[ns] {
+			continue
+		}
+		seen[ns] = true
+		dirs, err := mountsIn(filepath.Join(p, "mountinfo"), device)
+		if err != nil || len(dirs) == 0 {
+			continue
+		}
+		f, err := os.Open(filepath.Join(p, "ns/mnt"))
+		if err != nil {
+			continue
+		}
+		errs = append(errs, unmountIn(f, dirs), f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// unmountIn unmounts folders of another mount namespace, from a thread that enters it and ends there.
+func unmountIn(ns *os.File, dirs []string) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread goes with the goroutine
+		if err := unix.Unshare(unix.CLONE_FS); err != nil {
+			done <- err
+			return
+		}
+		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNS); err != nil {
+			done <- err
+			return
+		}
+		var errs []error
+		for _, dir := range slices.Backward(dirs) {
+			errs = append(errs, unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW))
+		}
+		done <- errors.Join(errs...)
+	}()
+	return <-done
+}
