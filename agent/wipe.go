@@ -142,6 +142,9 @@ func (a *Agent) conclude(w *work, rep wipe.Report) error {
 }
 
 func (a *Agent) save(w *work, rec state.Record) error {
+	if old, err := w.state.Load(); err == nil {
+		rec.FreeSpace = old.FreeSpace // no wipe changes where the cleaning of free space goes on
+	}
 	rec.Day, rec.Baseline, rec.Admin = a.today(), w.version.Info.Version, w.acct.Admin
 	return w.state.Save(rec)
 }

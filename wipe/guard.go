@@ -21,6 +21,7 @@ const (
 	RefusedAdmin       Refusal = "administrator"
 	RefusedNotClean    Refusal = "not_clean"
 	RefusedStranger    Refusal = "not_permitted"
+	RefusedInSession   Refusal = "in_session"
 )
 
 // Error makes a refusal an error.

@@ -98,6 +98,8 @@ const (
 	PhaseRestore   Phase = "restore"
 	PhaseSettle    Phase = "settle" // names, journals and freed blocks
 	PhaseVerify    Phase = "verify"
+	// PhaseFreeSpace is no part of a wipe: it comes after the last one of a day.
+	PhaseFreeSpace Phase = "free_space"
 )
 
 // Progress is a step within a phase.
@@ -105,4 +107,5 @@ type Progress struct {
 	Phase Phase
 	Done  int   // entries dealt with so far in this phase
 	Bytes int64 // bytes dealt with so far in this phase
+	Total int64 // bytes to be dealt with in this phase; 0 where that is not known
 }

@@ -32,8 +32,10 @@ type Record struct {
 	Residual  int    `json:"residual,omitempty"`
 	Skipped   int    `json:"skipped,omitempty"`
 	Held      int    `json:"held,omitempty"`
-	Live      bool   `json:"live,omitempty"`  // the desktop went on running during the last wipe
-	Admin     bool   `json:"admin,omitempty"` // the account could become administrator when it was enrolled
+	// FreeSpace is where the next cleaning of free space goes on, in bytes, by volume in the order of the plan.
+	FreeSpace []int64 `json:"free_space,omitempty"`
+	Live      bool    `json:"live,omitempty"`  // the desktop went on running during the last wipe
+	Admin     bool    `json:"admin,omitempty"` // the account could become administrator when it was enrolled
 	// Left counts what is left, by class of the catalogue.
 	Left map[string]int `json:"left,omitempty"`
 }
@@ -55,6 +57,9 @@ func (r Record) check() error {
 		if _, err := time.Parse(time.DateOnly, r.Day); err != nil {
 			return fmt.Errorf("checking the day: %w", ErrInvalid)
 		}
+	}
+	if len(r.FreeSpace) > 16 {
+		return fmt.Errorf("checking the volumes: %w", ErrInvalid)
 	}
 	if len(r.Left) > 64 {
 		return fmt.Errorf("checking the classes: %w", ErrInvalid)

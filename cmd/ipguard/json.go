@@ -15,6 +15,7 @@ type reportJSON struct {
 	Artifacts []artifactJSON `json:"artifacts"`
 	Held      heldJSON       `json:"held"`
 	Totals    totalsJSON     `json:"totals"`
+	Media     []mediumJSON   `json:"media"`
 	Unsaved   bool           `json:"unsaved,omitempty"`
 }
 
@@ -26,6 +27,14 @@ type artifactJSON struct {
 	Code      string `json:"code,omitempty"`
 	Count     int    `json:"count"`
 	Bytes     int64  `json:"bytes"`
+}
+
+type mediumJSON struct {
+	FileSystem string   `json:"filesystem"`
+	Device     string   `json:"device"`
+	Encrypted  bool     `json:"encrypted"`
+	Assurance  string   `json:"assurance"`
+	Limits     []string `json:"limits"`
 }
 
 type heldJSON struct {
@@ -54,6 +63,8 @@ type statusJSON struct {
 	Admin       bool           `json:"admin"`
 	Interrupted bool           `json:"interrupted"`
 	NotCovered  []string       `json:"not_covered"`
+	Media       []mediumJSON   `json:"media"`
+	Assurance   string         `json:"assurance,omitempty"` // the weakest of the last wipe
 }
 
 type baselineJSON struct {
@@ -73,7 +84,8 @@ type progressJSON struct {
 func toReport(schema string, r wipe.Report) reportJSON {
 	return reportJSON{
 		Schema: schema, Result: string(r.Verdict), Refusal: string(r.Refusal), Seconds: r.Seconds,
-		Artifacts: toArtifacts(r.Results), Held: toHeld(r.Held), Totals: toTotals(r.Totals()), Unsaved: r.Unsaved,
+		Artifacts: toArtifacts(r.Results), Held: toHeld(r.Held), Totals: toTotals(r.Totals()), Media: toMedia(r.Media),
+		Unsaved: r.Unsaved,
 	}
 }
 
@@ -88,6 +100,24 @@ func toArtifacts(rows []wipe.Result) []artifactJSON {
 	return all
 }
 
+func toMedia(media []wipe.Medium) []mediumJSON {
+	all := make([]mediumJSON, 0, len(media))
+	for _, m := range media {
+		all = append(all, toMedium(m))
+	}
+	return all
+}
+
+func toMedium(m wipe.Medium) mediumJSON {
+	limits := make([]string, 0, len(m.Limits))
+	for _, l := range m.Limits {
+		limits = append(limits, string(l))
+	}
+	return mediumJSON{
+		FileSystem: m.FileSystem, Device: m.Device, Encrypted: m.Encrypted, Assurance: string(m.Assurance), Limits: limits,
+	}
+}
+
 func toHeld(h wipe.Held) heldJSON {
 	return heldJSON{Count: h.Count, Bytes: h.Bytes, Minutes: h.Minutes}
 }
@@ -100,7 +130,7 @@ func toStatus(s agent.Status, notCovered []string) statusJSON {
 	out := statusJSON{
 		Schema: "ipguard.status/1", State: string(s.State), Artifacts: toArtifacts(s.Results),
 		Totals: toTotals(wipe.Report{Results: s.Results}.Totals()), Held: toHeld(s.Held), Programs: s.Running, Live: s.Live,
-		Admin: s.Admin, Interrupted: s.Interrupted, NotCovered: notCovered,
+		Admin: s.Admin, Interrupted: s.Interrupted, NotCovered: notCovered, Media: toMedia(s.Media), Assurance: string(s.Assurance),
 	}
 	if s.Baseline.Version > 0 {
 		out.Baseline = &baselineJSON{Version: s.Baseline.Version, Day: s.Baseline.Day, Files: s.Baseline.Files, Bytes: s.Baseline.Bytes}

@@ -37,8 +37,11 @@ func (p *progress) Progress(e wipe.Progress) {
 	}
 	if now := p.a.now(); began || now.Sub(p.last) >= repaintEvery {
 		p.last = now
-		if e.Done > 0 {
+		switch {
+		case e.Done > 0:
 			label = p.a.say.Text("progress", label, e.Done, p.a.size(e.Bytes))
+		case e.Bytes > 0:
+			label = p.a.say.Text("progress.bytes", label, p.a.size(e.Bytes))
 		}
 		p.show(label)
 	}

@@ -37,7 +37,7 @@ func (a *app) status(ctx context.Context, account string) error {
 		return err
 	}
 	if a.json {
-		a.line(toStatus(s, notCovered(a.goos)))
+		a.line(toStatus(s, notCovered(a.goos, s.Media)))
 	} else {
 		a.tellStatus(s)
 	}
@@ -48,8 +48,11 @@ func (a *app) status(ctx context.Context, account string) error {
 }
 
 // notCovered lists what a wipe does not reach on this laptop, as keys of the texts.
-func notCovered(goos string) []string {
-	all := []string{"memory", "free_space"}
+func notCovered(goos string, media []wipe.Medium) []string {
+	all := []string{"memory"}
+	if limited(media, wipe.LimitFreeSpace) {
+		all = append(all, "free_space")
+	}
 	if goos == "linux" {
 		all = append(all, "keyring_live", "print_history", "journal")
 	}
@@ -65,11 +68,7 @@ func obstacles(rows []wipe.Result) []wipe.Result {
 
 func (a *app) tellStatus(s agent.Status) {
 	t := wipe.Report{Results: s.Results}.Totals()
-	if s.State == state.InUse && t.Residual == 0 {
-		a.printf("status.unchecked")
-	} else {
-		a.printf("status."+string(s.State), t.Residual)
-	}
+	a.printf(statusKey(s, t.Residual), t.Residual)
 	if s.State == state.NotEnrolled {
 		return
 	}
@@ -92,10 +91,27 @@ func (a *app) tellStatus(s agent.Status) {
 	if s.Admin {
 		a.printf("status.admin")
 	}
+	media := worthTelling(s.Media)
+	a.tellStrength("media.here", media)
+	// What is not covered says these three.
+	a.tellLimits(media, wipe.LimitFreeSpace, wipe.LimitMemory, wipe.LimitSwap)
 	a.printf("status.not_covered")
-	for _, key := range notCovered(a.goos) {
+	for _, key := range notCovered(a.goos, s.Media) {
 		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("not_covered."+key))
 	}
+}
+
+// statusKey returns the key of the first line, which is the answer.
+func statusKey(s agent.Status, residual int) string {
+	switch {
+	case s.State == state.InUse && residual == 0:
+		return "status.unchecked"
+	case s.State == state.Residue && residual == 0:
+		return "status.not_as_it_should"
+	case s.State == state.Clean && !s.Assurance.AtLeast(wipe.Discarded):
+		return "status.recoverable"
+	}
+	return "status." + string(s.State)
 }
 
 // tellHeld says what is set aside. The account itself cannot see for how long.

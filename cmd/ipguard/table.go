@@ -53,7 +53,15 @@ func (a *app) byClass(rows []wipe.Result) {
 
 // reasons explains each code that occurs with an outcome, once.
 func (a *app) reasons(rows []wipe.Result, outcome wipe.Outcome) {
-	counts, order := map[wipe.Code]int{}, []wipe.Code{}
+	counts, order := byCode(rows, outcome)
+	for _, c := range order {
+		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("code."+string(c), counts[c]))
+	}
+}
+
+// byCode counts what has an outcome by its code, and returns the codes as they come first.
+func byCode(rows []wipe.Result, outcome wipe.Outcome) (counts map[wipe.Code]int, order []wipe.Code) {
+	counts = map[wipe.Code]int{}
 	for _, r := range rows {
 		if r.Outcome != outcome || r.Code == wipe.CodeNone {
 			continue
@@ -63,7 +71,5 @@ func (a *app) reasons(rows []wipe.Result, outcome wipe.Outcome) {
 		}
 		counts[r.Code] += r.Count
 	}
-	for _, c := range order {
-		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("code."+string(c), counts[c]))
-	}
+	return counts, order
 }

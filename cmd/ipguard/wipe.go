@@ -97,6 +97,9 @@ func (a *app) dryRun(ctx context.Context, ag *agent.Agent, acct wipe.Account) er
 	a.printf("wipe.dry_run", t.Residual)
 	a.byClass(rep.Results)
 	a.reasons(rep.Results, wipe.Skipped)
+	media := worthTelling(rep.Media)
+	a.tellStrength("media.here", media)
+	a.tellLimits(media)
 	return nil
 }
 
@@ -178,16 +181,21 @@ func (a *app) tell(rep wipe.Report) {
 		return
 	}
 	t := rep.Totals()
-	a.printf("report."+string(rep.Verdict), t.Residual)
+	if rep.Verdict == wipe.Incomplete && t.Residual == 0 {
+		a.printf("report.not_as_it_should")
+	} else {
+		a.printf("report."+string(rep.Verdict), t.Residual)
+	}
 	a.printf("report.totals", t.Erased, a.size(t.Bytes), t.Restored, rep.Seconds)
 	a.byClass(rep.Results)
 	if t.Erased > 0 {
-		a.printf("assurance.unlinked")
+		a.tellErased(rep)
 	}
 	a.tellHeld(rep.Held)
-	if t.Residual > 0 {
+	if t.Residual > 0 || spoiled(rep) {
 		a.printf("report.why")
 		a.reasons(rep.Results, wipe.Residual)
+		a.tellShortfall(rep)
 		a.printf("report.way_out")
 	}
 	if t.Skipped > 0 {

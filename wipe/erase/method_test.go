@@ -44,7 +44,7 @@ func TestChoose(t *testing.T) {
 			Limits: []wipe.Limit{wipe.LimitNames, wipe.LimitSmallFiles, wipe.LimitCopyOnWrite, wipe.LimitFlash}}},
 		{"btrfs, policy wants it overwritten", storage.Storage{FileSystem: storage.Btrfs, Medium: storage.HardDisk}, wipe.Overwritten, root, Method{
 			Assurance: wipe.Unlinked,
-			Limits: []wipe.Limit{wipe.LimitFloor, wipe.LimitFreeSpace, wipe.LimitNames, wipe.LimitSmallFiles, wipe.LimitCopyOnWrite}}},
+			Limits:    []wipe.Limit{wipe.LimitFloor, wipe.LimitFreeSpace, wipe.LimitNames, wipe.LimitSmallFiles, wipe.LimitCopyOnWrite}}},
 		{"memory", storage.Storage{FileSystem: storage.Tmpfs, Medium: storage.Memory}, wipe.Overwritten, account, Method{
 			Assurance: wipe.MemoryOnly, Limits: []wipe.Limit{wipe.LimitMemory}}},
 		{"memory that may be swapped", storage.Storage{FileSystem: storage.Tmpfs, Medium: storage.Memory, Swap: true}, "", root, Method{

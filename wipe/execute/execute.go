@@ -122,8 +122,8 @@ func (e *Executor) Clear(ctx context.Context) {
 // erased and how strongly.
 func (e *Executor) Settle(ctx context.Context) []wipe.Result {
 	for _, v := range e.volumes.order {
-		v.Settle(ctx, func(done, _ int64) {
-			e.progress(wipe.Progress{Phase: wipe.PhaseSettle, Bytes: done})
+		v.Settle(ctx, func(done, total int64) {
+			e.progress(wipe.Progress{Phase: wipe.PhaseSettle, Bytes: done, Total: total})
 		})
 	}
 	return e.tally.Results()

@@ -23,7 +23,7 @@ func metadataFree(fd int) (int64, error) {
 	const (
 		request  = 0xC0109414
 		metadata = 1 << 2
-		global   = 1 << 49 // what the file system keeps of the metadata for itself
+		global   = 1 << 49 // what is kept of the metadata for the file system itself, counted a second time
 	)
 	var table struct {
 		slots, spaces uint64
@@ -33,16 +33,13 @@ func metadataFree(fd int) (int64, error) {
 	if err := ask(fd, request, unsafe.Pointer(&table)); err != nil {
 		return 0, err
 	}
-	var free, kept int64
+	var free int64
 	for _, s := range table.space[:min(table.spaces, uint64(len(table.space)))] {
 		if s.flags&metadata != 0 && s.flags&global == 0 {
 			free += int64(s.total - s.used)
 		}
-		if s.flags&global != 0 {
-			kept += int64(s.total)
-		}
 	}
-	return max(0, free-kept), nil
+	return free, nil
 }
 
 // logSize asks an xfs volume for the size of its log (XFS_IOC_FSGEOMETRY_V1).

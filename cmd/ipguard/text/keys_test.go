@@ -42,26 +42,65 @@ func TestEveryKeyIsSaidAndEverySentenceIsThere(t *testing.T) {
 
 // families returns the rest of the keys that the program puts together, by their beginning.
 func families(t *testing.T) map[string][]string {
-	classes := constants(t, "../../../wipe", "Class")
-	var listed []string
-	for _, c := range wipe.Classes() {
-		listed = append(listed, string(c))
-	}
-	slices.Sort(listed)
-	if diff := cmp.Diff(classes, listed); diff != "" {
-		t.Errorf("classes: (-constants +Classes)\n%s", diff)
-	}
 	return map[string][]string{
+		"assurance.":   allListed(t, "Assurance", wipe.Assurances()),
 		"change.":      constants(t, "../../../wipe/baseline", "ChangeKind"),
-		"class.":       classes,
+		"class.":       allListed(t, "Class", wipe.Classes()),
 		"code.":        constants(t, "../../../wipe", "Code"),
 		"error.":       wordsOfErrors(t),
+		"limit.":       allListed(t, "Limit", wipe.Limits()),
 		"not_covered.": notCovered(t),
 		"phase.":       constants(t, "../../../wipe", "Phase"),
 		"refused.":     constants(t, "../../../wipe", "Refusal"),
 		"report.":      constants(t, "../../../wipe", "Verdict"),
 		"status.":      constants(t, "../../../agent/state", "State"),
+		"weak.":        weakCodes(t),
 	}
+}
+
+// allListed returns the values of a type of package wipe, and holds its list against its constants.
+func allListed[T ~string](t *testing.T, typ string, list []T) []string {
+	var listed []string
+	for _, v := range list {
+		listed = append(listed, string(v))
+	}
+	slices.Sort(listed)
+	values := constants(t, "../../../wipe", typ)
+	if diff := cmp.Diff(values, listed); diff != "" {
+		t.Errorf("%s: (-constants +list)\n%s", typ, diff)
+	}
+	return values
+}
+
+// weakCodes returns the codes that are told in other words when something was erased all the same.
+func weakCodes(t *testing.T) []string {
+	var words []string
+	ast.Inspect(function(t, "..", "tellWeaker"), func(n ast.Node) bool {
+		if clause, ok := n.(*ast.CaseClause); ok {
+			for _, e := range clause.List {
+				words = append(words, valueOf(t, "../../../wipe", e.(*ast.SelectorExpr).Sel.Name))
+			}
+		}
+		return true
+	})
+	return words
+}
+
+// valueOf returns the value of a constant of a package.
+func valueOf(t *testing.T, dir, name string) string {
+	value := ""
+	for _, file := range parse(t, dir) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 && spec.Names[0].Name == name {
+				value, _ = literal(spec.Values[0])
+			}
+			return true
+		})
+	}
+	if value == "" {
+		t.Fatalf("there is no constant %s any more", name)
+	}
+	return value
 }
 
 // keysOfTheProgram returns the keys that are written in the program, and how those begin that it puts together.

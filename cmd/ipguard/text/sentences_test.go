@@ -84,6 +84,42 @@ func TestSentencesAreClean(t *testing.T) {
 	}
 }
 
+// What is said of the disk, and the answer of status, stand on lines of their own: a terminal of 80 columns would cut a
+// longer one in the middle of a word.
+func TestLinesFitATerminal(t *testing.T) {
+	short := regexp.MustCompile(`^(assurance|limit|media|weak)\.|\.not_as_it_should$|^status\.(clean|recoverable)$`)
+	bullet := regexp.MustCompile(`^(limit|weak)\.`)
+	for _, x := range sentences() {
+		if !short.MatchString(x.key) {
+			continue
+		}
+		width := len([]rune(strings.ReplaceAll(x.text, "%[1]d", "1,000"))) + 2
+		if bullet.MatchString(x.key) {
+			width += 2
+		}
+		if strings.Contains(x.key, "status.") || strings.Contains(x.key, "report.") {
+			width -= 2 // not indented
+		}
+		if width > 80 {
+			t.Errorf("%s: %s takes %d columns: %q", x.tag, x.key, width, x.text)
+		}
+	}
+}
+
+// Nobody may be told that anything is secure: what can be said is what was done, and what remains possible.
+func TestNothingIsCalledSecure(t *testing.T) {
+	for tag, words := range map[language.Tag]string{
+		language.French: `sécuris|définitiv|irrécupér`, language.Dutch: `\bveilig (ge)?wis|definitief|onherstelbaar`,
+		language.German: `sicher (ge)?lösch|endgültig|unwiederbring`, language.English: `secure|permanent|unrecoverable|for good`,
+	} {
+		for key, e := range load(tag) {
+			if found := pattern(words).FindString(prose(e)); found != "" {
+				t.Errorf("%s: %s has %q", tag, key, found)
+			}
+		}
+	}
+}
+
 func TestFrenchSpacing(t *testing.T) {
 	wrong := regexp.MustCompile(`[^\x{a0}][:;!?»]( |$|")|«[^\x{a0}]`)
 	for _, x := range sentences() {

@@ -66,8 +66,9 @@ func serve(in io.Reader, out io.Writer) error {
 		if err := d.Decode(&o); err != nil {
 			// The test is gone without a word: what it left is given back as far as possible.
 			if c.device != "" {
-				_ = within(leaveTime, func() error { return unmountAll(c.device, 0) })
-				_ = unmountAll(c.device, unix.MNT_DETACH)
+				l := &loop{device: c.device, file: filepath.Join(mountDir(c.dir), diskName)}
+				_ = within(leaveTime, func() error { return l.unmount(0) })
+				_ = l.unmount(unix.MNT_DETACH)
 			}
 			if errors.Is(err, io.EOF) {
 				return nil

@@ -48,6 +48,9 @@ func New(dir string, size int64, o Options) (*Disk, error) {
 		return nil, errors.New("making a disk: only root may mount and attach")
 	}
 	dir, err := filepath.Abs(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir) // the kernel names the disk's file so
+	}
 	if err != nil {
 		return nil, fmt.Errorf("making a disk: %w", bare(err))
 	}
@@ -148,7 +151,7 @@ func (d *Disk) Close() error {
 		// Without its server each wait for the disk ends with an error, and what would not go goes.
 		d.end()
 		if d.loop != nil {
-			_ = unmountAll(d.loop.device, unix.MNT_DETACH)
+			_ = d.loop.unmount(unix.MNT_DETACH)
 			err = errors.Join(err, d.Detach())
 		}
 		errs = append(errs, err)

@@ -46,8 +46,8 @@ func attachLoop(name string, direct bool) (*loop, error) {
 		}
 		l, err := configure("/dev/loop"+strconv.Itoa(n), file, direct)
 		if err == nil {
-			l.file = name
-			return l, nil
+			l.file, err = l.backing()
+			return l, err
 		}
 		if !errors.Is(err, unix.EBUSY) {
 			return nil, err
@@ -128,15 +128,22 @@ func (l *loop) refuseDiscard() error {
 	return nil
 }
 
+// backing is the file that the device is attached to now, as the kernel names it.
+func (l *loop) backing() (string, error) {
+	b, err := os.ReadFile(filepath.Join("/sys/block", filepath.Base(l.device), "loop", "backing_file"))
+	return strings.TrimSuffix(strings.TrimSpace(string(b)), " (deleted)"), bare(err)
+}
+
 // ours tells whether the device is still attached to our file.
 func (l *loop) ours() bool {
-	b, err := os.ReadFile(filepath.Join("/sys/block", filepath.Base(l.device), "loop", "backing_file"))
-	return err == nil && strings.TrimSpace(string(b)) == l.file
+	b, err := l.backing()
+	return err == nil && b == l.file
 }
 
 // detach gives the device back and waits until it is.
 func (l *loop) detach() error {
 	if l.held != nil {
+		_ = l.set("nomerges", "0")                                  // the next user of the number has no part in our faults
 		_ = unix.IoctlSetInt(int(l.held.Fd()), unix.LOOP_CLR_FD, 0) // it goes with its last user in any case
 		held := l.held
 		l.held = nil

@@ -87,7 +87,7 @@ func (d *Disk) Detach() error {
 	if d.loop == nil {
 		return nil
 	}
-	if err := within(mountTime, func() error { return unmountAll(d.loop.device, 0) }); err != nil {
+	if err := within(mountTime, func() error { return d.loop.unmount(0) }); err != nil {
 		return fmt.Errorf("unmounting the disk: %w", err)
 	}
 	if err := d.loop.detach(); err != nil {
@@ -117,6 +117,14 @@ func AttachImage(name string) (device string, detach func() error, err error) {
 
 // MountImage mounts a device that AttachImage returned.
 func MountImage(device, dir, fstype, data string) error { return mount(device, dir, fstype, data) }
+
+// unmount unmounts all mounts of the device as long as it is ours: its number may be somebody else's the moment it is free.
+func (l *loop) unmount(flags int) error {
+	if !l.ours() {
+		return nil
+	}
+	return unmountAll(l.device, flags)
+}
 
 // unmountAll unmounts all mounts of a device, the last one first, in all namespaces.
 func unmountAll(device string, flags int) error {

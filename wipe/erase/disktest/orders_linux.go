@@ -64,7 +64,7 @@ func (d *Disk) FailAfter(n int64) error { return d.fail(order{Do: "fail after", 
 // Heal ends all faults. A file system that has met one may stay read-only or shut down until it is mounted again.
 func (d *Disk) Heal() error { return d.fail(order{Do: "heal"}) }
 
-// fail changes the faults. As long as there are any the kernel merges no requests, so that the blocks of a neighbor do not
+// fail changes the faults. As long as the attached disk has any the kernel merges no requests, so that the blocks of a neighbor do not
 // fail along with those that should.
 func (d *Disk) fail(o order) error {
 	if d.loop != nil {

@@ -64,6 +64,9 @@ func TestScanFindsAllThatWasPlanted(t *testing.T) {
 			counts := scan(t, image.Path())
 			got, want := ids(counts.Of(session.Seed)), session.Planted
 			t.Logf("found %v", counts)
+			if diff := cmp.Diff(counts, scan(t, image.Device())); diff != "" {
+				t.Errorf("the device holds something else than its file (-file +device)\n%s", diff)
+			}
 			for class, n := range want {
 				switch class { // what came and went may have been overwritten by what came later
 				case Old, OldName:
