@@ -35,50 +35,54 @@ func reached(rep wipe.Report) []wipe.Medium {
 func (a *app) tellErased(rep wipe.Report) {
 	media := reached(rep)
 	a.tellStrength("media.erased", media)
-	if len(media) == 0 {
-		media = worthTelling(rep.Media) // nothing reached what they allow, and their limits hold all the more
-	}
-	a.tellLimits(media)
+	// The limits of a disk hold also where nothing reached what it allows.
+	a.tellRemains(slices.Concat(worthTelling(rep.Media), media))
 	a.tellWeaker(rep.Results)
 }
 
-// tellStrength writes a sentence for each strength, the home's first, under a heading.
+// tellStrength writes a sentence for each strength, the home's first, under a heading, and what explains it.
 func (a *app) tellStrength(heading string, media []wipe.Medium) {
-	var told []strength
+	alike := map[strength][]wipe.Medium{}
+	var order []strength
 	for _, m := range media {
 		s := strength{m.Assurance, m.Encrypted}
-		if slices.Contains(told, s) {
-			continue
+		if alike[s] == nil {
+			order = append(order, s)
 		}
-		switch len(told) {
+		alike[s] = append(alike[s], m)
+	}
+	for i, s := range order {
+		switch i {
 		case 0:
 			a.printf(heading)
 		case 1:
 			a.printf("media.elsewhere")
 		}
-		told = append(told, s)
 		fmt.Fprintf(a.out, "  %s\n", a.say.Text("assurance."+string(s.assurance)))
 		if s.encrypted {
 			fmt.Fprintf(a.out, "  %s\n", a.say.Text("media.encrypted"))
 		}
+		for _, l := range explaining() {
+			if limited(alike[s], l) {
+				fmt.Fprintf(a.out, "  %s\n", a.limit(l))
+			}
+		}
 	}
 }
 
-// tellLimits writes what explains the strength, then what could remain. What spoils a report is told with the way out.
-func (a *app) tellLimits(media []wipe.Medium, except ...wipe.Limit) {
-	var remains []wipe.Limit
-	for _, l := range wipe.Limits() {
-		if slices.Contains(except, l) || !limited(media, l) {
-			continue
-		}
-		switch l {
-		case wipe.LimitFloor, wipe.LimitFailed:
-		case wipe.LimitNeedsRoot, wipe.LimitCopyOnWrite, wipe.LimitUnknown:
-			fmt.Fprintf(a.out, "  %s\n", a.limit(l))
-		default:
-			remains = append(remains, l)
-		}
-	}
+// explaining are the limits that say why things are erased no more strongly, not what remains.
+func explaining() []wipe.Limit {
+	return []wipe.Limit{wipe.LimitNeedsRoot, wipe.LimitCopyOnWrite, wipe.LimitUnknown}
+}
+
+// spoiling are the limits that make a wipe incomplete. They are told with the way out.
+func spoiling() []wipe.Limit { return []wipe.Limit{wipe.LimitFloor, wipe.LimitFailed} }
+
+// tellRemains writes what could remain on the media.
+func (a *app) tellRemains(media []wipe.Medium, except ...wipe.Limit) {
+	remains := slices.DeleteFunc(wipe.Limits(), func(l wipe.Limit) bool {
+		return slices.Contains(slices.Concat(except, explaining(), spoiling()), l) || !limited(media, l)
+	})
 	if len(remains) > 0 {
 		a.printf("media.remain")
 	}
@@ -114,7 +118,7 @@ func (a *app) tellWeaker(rows []wipe.Result) {
 
 // tellShortfall says what makes a wipe incomplete beside what is left.
 func (a *app) tellShortfall(rep wipe.Report) {
-	for _, l := range []wipe.Limit{wipe.LimitFloor, wipe.LimitFailed} {
+	for _, l := range spoiling() {
 		if limited(rep.Media, l) {
 			fmt.Fprintf(a.out, "  - %s\n", a.limit(l))
 		}
@@ -131,5 +135,5 @@ func failed(rows []wipe.Result) []wipe.Result {
 
 // spoiled reports whether tellShortfall has anything to say.
 func spoiled(rep wipe.Report) bool {
-	return limited(rep.Media, wipe.LimitFloor) || limited(rep.Media, wipe.LimitFailed) || len(failed(rep.Results)) > 0
+	return slices.ContainsFunc(spoiling(), func(l wipe.Limit) bool { return limited(rep.Media, l) }) || len(failed(rep.Results)) > 0
 }

@@ -94,7 +94,7 @@ func (a *app) tellStatus(s agent.Status) {
 	media := worthTelling(s.Media)
 	a.tellStrength("media.here", media)
 	// What is not covered says these three.
-	a.tellLimits(media, wipe.LimitFreeSpace, wipe.LimitMemory, wipe.LimitSwap)
+	a.tellRemains(media, wipe.LimitFreeSpace, wipe.LimitMemory, wipe.LimitSwap)
 	a.printf("status.not_covered")
 	for _, key := range notCovered(a.goos, s.Media) {
 		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("not_covered."+key))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,20 +17,29 @@ type wipeOptions struct {
 	documents string
 	dryRun    bool
 	yes       bool
+	freeSpace bool
+	within    time.Duration
 }
 
 func (a *app) wipeCommand() *cobra.Command {
 	var o wipeOptions
 	cmd := &cobra.Command{
 		Use: "wipe", Short: a.say.Text("help.wipe.short"), Long: a.say.Text("help.wipe.long"),
-		Example: "  ipguard wipe\n  ipguard wipe --dry-run\n  ipguard wipe --yes --documents=hold --json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.wipe(cmd.Context(), o) },
+		Example: "  ipguard wipe\n  ipguard wipe --dry-run\n  ipguard wipe --yes --documents=hold --json\n  ipguard wipe --free-space --within 20m",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.freeSpace {
+				return a.freeSpace(cmd.Context(), o)
+			}
+			return a.wipe(cmd.Context(), o)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.account, "account", "", a.say.Text("flag.account"))
 	flags.StringVar(&o.documents, "documents", "", a.say.Text("flag.documents"))
 	flags.BoolVar(&o.dryRun, "dry-run", false, a.say.Text("flag.dry_run"))
 	flags.BoolVar(&o.yes, "yes", false, a.say.Text("flag.yes"))
+	flags.BoolVar(&o.freeSpace, "free-space", false, a.say.Text("flag.free_space"))
+	flags.DurationVar(&o.within, "within", 0, a.say.Text("flag.within"))
 	return cmd
 }
 
@@ -99,7 +109,7 @@ func (a *app) dryRun(ctx context.Context, ag *agent.Agent, acct wipe.Account) er
 	a.reasons(rep.Results, wipe.Skipped)
 	media := worthTelling(rep.Media)
 	a.tellStrength("media.here", media)
-	a.tellLimits(media)
+	a.tellRemains(media)
 	return nil
 }
 

@@ -37,7 +37,7 @@ func Choose(s storage.Storage, floor wipe.Assurance, root bool) Method {
 	}
 	m.Trim = root && s.Discard && trims(s.FileSystem)
 	m.Overwrite = inPlace(s.FileSystem) && (!m.Trim || floor.AtLeast(wipe.Overwritten))
-	m.Inline = s.FileSystem == storage.Ext && !m.Overwrite
+	m.Inline = s.FileSystem == storage.Ext && s.Inline && !m.Overwrite
 	m.Yard = root && s.FileSystem == storage.Ext
 	m.Journal = m.Yard && !slow(s)
 	m.EOFBlocks = root && s.FileSystem == storage.XFS
@@ -82,7 +82,7 @@ func (m *Method) limit(floor wipe.Assurance, s storage.Storage, root bool) {
 		wipe.LimitNeedsRoot:   !root && !memory,
 		wipe.LimitFreeSpace:   !memory && !m.Trim,
 		wipe.LimitNames:       !memory && !m.Journal,
-		wipe.LimitSmallFiles:  s.FileSystem == storage.Btrfs,
+		wipe.LimitSmallFiles:  s.FileSystem == storage.Btrfs || m.Inline,
 		wipe.LimitCopyOnWrite: s.FileSystem.CopyOnWrite(),
 		wipe.LimitFlash:       flash && (m.Trim || s.Medium == storage.SSD),
 		wipe.LimitWear:        !m.Trim && (s.Medium == storage.USB || s.Medium == storage.Card),

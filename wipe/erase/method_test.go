@@ -25,7 +25,10 @@ func TestChoose(t *testing.T) {
 		{"hard disk with a long journal", storage.Storage{FileSystem: storage.Ext, Medium: storage.HardDisk, JournalBytes: 1 << 30}, "", root, Method{
 			Overwrite: true, Yard: true, Assurance: wipe.Overwritten, Limits: []wipe.Limit{wipe.LimitFreeSpace, wipe.LimitNames}}},
 		{"SSD", storage.Storage{FileSystem: storage.Ext, Medium: storage.SSD, Discard: true, JournalBytes: 1 << 30}, "", root, Method{
-			Inline: true, Yard: true, Journal: true, Trim: true, Assurance: wipe.Discarded, Limits: []wipe.Limit{wipe.LimitFlash}}},
+			Yard: true, Journal: true, Trim: true, Assurance: wipe.Discarded, Limits: []wipe.Limit{wipe.LimitFlash}}},
+		{"SSD with contents in inodes", storage.Storage{FileSystem: storage.Ext, Medium: storage.SSD, Discard: true, Inline: true}, "", root, Method{
+			Inline: true, Yard: true, Journal: true, Trim: true, Assurance: wipe.Discarded,
+			Limits: []wipe.Limit{wipe.LimitSmallFiles, wipe.LimitFlash}}},
 		{"SSD, policy wants it overwritten", storage.Storage{FileSystem: storage.Ext, Medium: storage.SSD, Discard: true}, wipe.Overwritten, root, Method{
 			Overwrite: true, Yard: true, Journal: true, Trim: true, Assurance: wipe.Overwritten, Limits: []wipe.Limit{wipe.LimitFlash}}},
 		{"SSD, by the account itself", storage.Storage{FileSystem: storage.Ext, Medium: storage.SSD, Discard: true}, "", account, Method{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -35,11 +36,19 @@ func Clean(ctx context.Context, dir string, o Options, progress func(Progress)) 
 	}
 	c := &cleaning{filler: filler{dir: d}}
 	defer c.filler.close()
+	c.filler.settle() // what was deleted a moment ago must be free
 	at, err := c.filler.space()
 	if err != nil {
 		return Result{}, err
 	}
-	c.late = at.kind == unix.BTRFS_SUPER_MAGIC
+	switch at.kind {
+	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC:
+	case unix.BTRFS_SUPER_MAGIC:
+		c.late = true
+		c.filler.promised = openPromised(int(d.Fd()))
+	default: // others write elsewhere than they allocated, hold files in memory, or cannot be asked
+		return Result{}, ErrUnsupported
+	}
 	c.result = Result{Free: at.free, Position: o.Position}
 	c.reserve = max(o.Reserve, reserveLeast)
 	if o.Reserve <= 0 {
@@ -76,7 +85,7 @@ type cleaning struct {
 
 // run takes the free space, overwrites it, and then trades overwritten space for what was left to others.
 func (c *cleaning) run(ctx context.Context) error {
-	if err := c.take(ctx, 1<<62); err != nil {
+	if err := c.take(ctx, math.MaxInt64); err != nil {
 		return err
 	}
 	position := c.result.Position
@@ -90,6 +99,9 @@ func (c *cleaning) run(ctx context.Context) error {
 		}
 		if first {
 			c.total, c.result.Skipped = total, below
+		}
+		if c.filler.gone() || first && total+below == 0 {
+			return errReleased // there was no more than the reserve
 		}
 		if len(window) == 0 {
 			break
@@ -106,13 +118,13 @@ func (c *cleaning) run(ctx context.Context) error {
 // take makes the filler grow by that many bytes, as far as the reserve allows.
 func (c *cleaning) take(ctx context.Context, n int64) error {
 	step := int64(stepMost)
-	for n >= grain && ctx.Err() == nil {
+	for ctx.Err() == nil {
 		at, err := c.filler.space()
 		if err != nil {
 			return err
 		}
 		most := min(at.available-c.reserve, n, step)
-		most -= most % grain
+		most -= most % at.block
 		if most <= 0 {
 			break
 		}
@@ -124,7 +136,7 @@ func (c *cleaning) take(ctx context.Context, n int64) error {
 			c.result.Limited = true
 			fallthrough
 		case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EFBIG):
-			if step = most / 2; step < grain {
+			if step = most / 2; step < at.block {
 				return nil
 			}
 		case errors.Is(err, errReleased), errors.Is(err, ErrUnsupported):

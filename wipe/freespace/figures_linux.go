@@ -2,6 +2,9 @@ package freespace
 
 import (
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -55,9 +58,9 @@ func logSize(fd int) (int64, error) {
 	return int64(geometry.blockSize) * int64(geometry.logBlocks), nil
 }
 
-// settle waits until an xfs volume has finished the deletions that it left to the background
+// finishDeletions waits until an xfs volume has finished the deletions that it left to the background
 // (XFS_IOC_FREE_EOFBLOCKS). Only an administrator may, and others lose nothing but the figure of free space.
-func settle(fd int) {
+func finishDeletions(fd int) {
 	const (
 		request = 0x8080583A
 		version = 1
@@ -68,4 +71,34 @@ func settle(fd int) {
 		_              [120]byte
 	}{version: version, flags: wait}
 	_ = ask(fd, request, unsafe.Pointer(&blocks))
+}
+
+// openPromised opens the kernel's figure of what a btrfs volume owes to data in memory; nil if there is none.
+func openPromised(fd int) *os.File {
+	const request = 0x8400941F // BTRFS_IOC_FS_INFO
+	var info struct {
+		_    [16]byte
+		fsid [16]byte
+		_    [992]byte
+	}
+	if ask(fd, request, unsafe.Pointer(&info)) != nil {
+		return nil
+	}
+	id := info.fsid
+	f, err := os.Open(fmt.Sprintf("/sys/fs/btrfs/%x-%x-%x-%x-%x/allocation/data/bytes_may_use", id[:4], id[4:6], id[6:8], id[8:10], id[10:]))
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+// promisedBytes reads that figure; 0 if it cannot be read.
+func promisedBytes(f *os.File) int64 {
+	var line [24]byte
+	n, _ := f.ReadAt(line[:], 0) // the end of the file is no failure
+	bytes, err := strconv.ParseInt(strings.TrimSpace(string(line[:n])), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return bytes
 }

@@ -13,8 +13,6 @@ const (
 	mib = 1 << 20
 	// fillerMax is the largest size of one filler: every supported file system has room for it.
 	fillerMax = 1 << 40
-	// grain is the smallest step in which free space is taken.
-	grain = 64 << 10
 )
 
 // errReleased says that the filler was given back because others need the space.
@@ -23,6 +21,9 @@ var errReleased = errors.New("space given back")
 // filler holds free space in files without a name. Giving it back may come from another goroutine than the rest.
 type filler struct {
 	dir *os.File
+	// promised is the file that tells how much btrfs owes to data that is still in memory: its free space does not count
+	// that. Nil elsewhere.
+	promised *os.File
 
 	mu       sync.RWMutex
 	files    []int
@@ -33,6 +34,7 @@ type filler struct {
 // space is what a volume says about itself, in bytes.
 type space struct {
 	total, free, available int64
+	block                  int64  // the least that can be taken
 	kind                   uint32 // the file system's magic number
 }
 
@@ -45,7 +47,11 @@ func (f *filler) space() (space, error) {
 	if unit == 0 {
 		unit = int64(s.Bsize)
 	}
-	return space{int64(s.Blocks) * unit, int64(s.Bfree) * unit, int64(s.Bavail) * unit, uint32(s.Type)}, nil
+	available := int64(s.Bavail) * unit
+	if f.promised != nil {
+		available -= promisedBytes(f.promised)
+	}
+	return space{int64(s.Blocks) * unit, int64(s.Bfree) * unit, available, unit, uint32(s.Type)}, nil
 }
 
 // add makes one more file without a name. The caller holds the lock.
@@ -137,9 +143,21 @@ func (f *filler) release() {
 	for i := len(f.files) - 1; i >= 0; i-- {
 		_ = unix.Ftruncate(f.files[i], 0) // what it does not free now, closing does
 	}
-	if len(f.files) > 0 {
-		_ = unix.Fsync(f.files[0]) // freed blocks can be taken once the journal has them
-	}
+	f.settle()
+}
+
+// settle waits until all that was deleted can be taken again: xfs leaves some to the background, and freed blocks become
+// ready once the journal has them.
+func (f *filler) settle() {
+	finishDeletions(int(f.dir.Fd()))
+	_ = unix.Syncfs(int(f.dir.Fd())) // others' failures: nothing that was asked for is lost
+}
+
+// gone tells whether everything was given back.
+func (f *filler) gone() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.released
 }
 
 // close lets go of everything.
@@ -153,9 +171,9 @@ func (f *filler) close() {
 		_ = unix.Close(f.files[i]) // nobody reads what was written
 	}
 	f.files, f.released = nil, true
-	settle(int(f.dir.Fd()))
-	_ = unix.Syncfs(int(f.dir.Fd())) // freed blocks can be taken once the journal has them
+	f.settle()
 	_ = f.dir.Close()
+	_ = f.promised.Close() // fine without one
 }
 
 // retry repeats a system call that a signal interrupted.

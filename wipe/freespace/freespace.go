@@ -61,7 +61,8 @@ type Result struct {
 	Reason Reason
 	// Position is where the next run goes on; 0 after a completed round.
 	Position int64
-	// Free is the number of bytes that were free when the run began.
+	// Free is the number of bytes that were free for the folder when the run began; a quota on it may make that less than
+	// what is free on the volume.
 	Free int64
 	// Written is the number of bytes overwritten and flushed to the medium.
 	Written int64
@@ -72,7 +73,7 @@ type Result struct {
 	Failed int64
 	// Left is the number of free bytes that this run did not reach.
 	Left int64
-	// Limited says that a quota kept the run from taking more of the free space.
+	// Limited says that a quota refused the run a part of the free space.
 	Limited bool
 }
 

@@ -7,9 +7,14 @@ import (
 )
 
 const (
+	// hiddenShare is the part of a volume that a file system may keep free for itself without telling (xfs does).
+	hiddenShare = 50
 	// tradeSteps bounds the work for the reserve, and tradeWorth is the least that a step must bring.
 	tradeSteps = 8
-	tradeWorth = mib
+	tradeWorth = 64 << 10
+	// pieceLeast is the least that is given back in one piece, and piecesMost about the number of pieces.
+	pieceLeast = mib
+	piecesMost = 4096
 )
 
 // trade reaches what the reserve held: it gives back as much overwritten space as is free, and takes the same amount
@@ -21,7 +26,11 @@ func (c *cleaning) trade(ctx context.Context) error {
 		return nil
 	}
 	var given []extent // overwritten and given back; sorted, apart from each other
-	for range tradeSteps {
+	steps := 0
+	for idle := 0; idle < 2; {
+		if c.filler.gone() {
+			return errReleased
+		}
 		held, _, _, err := lowest(c.filler.files, 0)
 		if err != nil {
 			return err
@@ -30,7 +39,7 @@ func (c *cleaning) trade(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		back, err := c.give(held, at.free-sum(given))
+		back, err := c.give(held, max(at.free-sum(given), at.total/hiddenShare))
 		if err != nil {
 			return err
 		}
@@ -48,27 +57,34 @@ func (c *cleaning) trade(ctx context.Context) error {
 		if err := c.writer.all(ctx, fresh); err != nil {
 			return err
 		}
+		println("step", len(back), sum(back), "fresh", sum(fresh), len(fresh), "took", sum(without(now, held)), "free", at.free)
 		if sum(fresh) < tradeWorth {
-			return nil
+			idle++
+		}
+		if steps++; steps == tradeSteps {
+			break
 		}
 	}
 	return nil
 }
 
-// give gives back that many bytes, the longest extents first because they are few.
+// give gives back that many bytes, at most half of what is held, in pieces with as much between them: a file system
+// asked for much then prefers what lies together, which is the reserve.
 func (c *cleaning) give(held []extent, n int64) ([]extent, error) {
 	var back []extent
+	piece := max(pieceLeast, n/piecesMost)
+	piece -= piece % pieceLeast
 	held = slices.SortedFunc(slices.Values(held), func(a, b extent) int { return cmp.Compare(b.length, a.length) })
 	for _, e := range held {
-		e.length = min(e.length, n)
-		if e.length <= 0 {
-			break
+		for ; n > 0 && e.length > 0; e = e.from(e.physical + 2*piece) {
+			part := e
+			part.length = min(e.length, piece, n)
+			if err := c.filler.free(part); err != nil {
+				return nil, err
+			}
+			n -= part.length
+			back = append(back, part)
 		}
-		if err := c.filler.free(e); err != nil {
-			return nil, err
-		}
-		n -= e.length
-		back = append(back, e)
 	}
 	slices.SortFunc(back, byPlace)
 	return back, nil

@@ -87,7 +87,9 @@ func (h host) describe(m mount, base string) Storage {
 	d := h.device(m, maxNesting)
 	st.Medium, st.Discard, st.Encrypted, st.InsideFile = d.medium, d.discard, d.encrypted, d.insideFile
 	if st.FileSystem == Ext {
-		st.JournalBytes = h.journal(m)
+		super := h.super(m)
+		// Who cannot look must reckon with it.
+		st.JournalBytes, st.Inline = extJournal(super), super == nil || extInline(super)
 	}
 	return st
 }
@@ -158,8 +160,8 @@ func (h host) upper(fd int, m mount, depth int) (Storage, bool) {
 	return st, true
 }
 
-// journal reads the size of the journal from the device itself, which only root may.
-func (h host) journal(m mount) int64 {
+// super reads the superblock of ext4 from the device itself, which only root may; nil if it cannot be read.
+func (h host) super(m mount) []byte {
 	for _, node := range []string{m.source, "/dev/block/" + m.device} {
 		if nodeNumber(node) != m.device {
 			continue
@@ -172,10 +174,10 @@ func (h host) journal(m mount) int64 {
 		_, err = f.ReadAt(super, extSuperOffset)
 		f.Close()
 		if err == nil {
-			return extJournal(super)
+			return super
 		}
 	}
-	return 0
+	return nil
 }
 
 // nodeNumber is the major:minor of a block device's node; empty for anything else.
@@ -217,14 +219,4 @@ func mountOf(fd int, mounts []mount) (mount, error) {
 		}
 	}
 	return mount{}, fmt.Errorf("finding the mount: %w", ErrUnsupported)
-}
-
-// mountIDOf reads the mount from what the kernel tells about a descriptor.
-func mountIDOf(fdinfo string) string {
-	for line := range strings.Lines(fdinfo) {
-		if id, ok := strings.CutPrefix(line, "mnt_id:"); ok {
-			return strings.TrimSpace(id)
-		}
-	}
-	return ""
 }

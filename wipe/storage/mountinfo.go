@@ -169,3 +169,13 @@ func family(kind string) FileSystem {
 	}
 	return Other
 }
+
+// mountIDOf reads the mount from what the kernel tells about a descriptor.
+func mountIDOf(fdinfo string) string {
+	for line := range strings.Lines(fdinfo) {
+		if id, ok := strings.CutPrefix(line, "mnt_id:"); ok {
+			return strings.TrimSpace(id)
+		}
+	}
+	return ""
+}

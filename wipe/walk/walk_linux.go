@@ -54,7 +54,7 @@ func stat(dir int, name string) (Info, error) {
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Type, info.Size, info.Blocks = File, int64(st.Size), int64(st.Blocks)*512
+		info.Type, info.Size, info.Blocks = File, int64(st.Size), blocks(&st)
 	case unix.S_IFDIR:
 		info.Type = Directory
 	case unix.S_IFLNK:
@@ -63,6 +63,16 @@ func stat(dir int, name string) (Info, error) {
 		info.Type = Other
 	}
 	return info, nil
+}
+
+// blocks returns the bytes that a file has in blocks. Less than a block means that there is none: ext4 counts sectors for
+// content that it keeps in the inode.
+func blocks(st *unix.Statx_t) int64 {
+	n := int64(st.Blocks) * 512
+	if n < min(int64(st.Blksize), 4096) {
+		return 0
+	}
+	return n
 }
 
 // closedMount recognizes a file system that answers nobody but the account that mounted it, as FUSE does by default: not

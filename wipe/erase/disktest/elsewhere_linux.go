@@ -46,9 +46,16 @@ func unmountElsewhere(device string) error {
 
 // unmountIn unmounts folders of another mount namespace, from a thread that enters it and ends there.
 func unmountIn(ns *os.File, dirs []string) error {
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread goes with the goroutine
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			// The first thread never ends, and its namespace is the process's: held here, it cannot be the one next time.
+			defer runtime.UnlockOSThread()
+			done <- unmountIn(ns, dirs)
+			return
+		}
+		// Any other is not unlocked: it goes with the goroutine.
 		if err := unix.Unshare(unix.CLONE_FS); err != nil {
 			done <- err
 			return
