@@ -13,6 +13,7 @@ import (
 type FreeSpaceRequest struct {
 	Account  wipe.Account
 	Within   time.Duration // 0: what policy says
+	Reserve  int64         // bytes that stay free for others meanwhile; 0: what policy says
 	Observer wipe.Observer // nil is allowed
 }
 
@@ -72,6 +73,9 @@ func (a *Agent) clean(ctx context.Context, w *work, req FreeSpaceRequest) (rows 
 			}
 			rec.FreeSpace = at
 		},
+	}
+	if req.Reserve > 0 {
+		limits.Reserve = req.Reserve
 	}
 	if limits.Within == 0 {
 		limits.Within = a.Policy.FreeSpace.Within

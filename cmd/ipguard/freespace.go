@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"ipguard/agent"
@@ -31,8 +33,9 @@ func (a *app) freeSpace(ctx context.Context, o wipeOptions) error {
 	if o.dryRun || o.documents != "" {
 		return usage("error.free_space_alone")
 	}
-	if o.within < 0 {
-		return usage("error.within")
+	reserve, ok := bytesOf(o.reserve)
+	if o.within < 0 || !ok {
+		return usage("error.limits")
 	}
 	ag, err := newAgent(a.env, a.stateDir)
 	if err != nil {
@@ -43,7 +46,7 @@ func (a *app) freeSpace(ctx context.Context, o wipeOptions) error {
 		return err
 	}
 	p := &progress{a: a}
-	rep, err := ag.CleanFreeSpace(ctx, agent.FreeSpaceRequest{Account: acct, Within: o.within, Observer: p})
+	rep, err := ag.CleanFreeSpace(ctx, agent.FreeSpaceRequest{Account: acct, Within: o.within, Reserve: reserve, Observer: p})
 	p.end()
 	if err != nil {
 		return err
@@ -87,4 +90,18 @@ func (a *app) tellFreeSpace(rep wipe.FreeSpaceReport) {
 			fmt.Fprintf(a.out, "    %s\n", a.say.Text("freespace.stopped."+string(v.Stopped)))
 		}
 	}
+}
+
+// bytesOf reads a size such as 500MB or 2GB; empty is 0.
+func bytesOf(text string) (int64, bool) {
+	if text == "" {
+		return 0, true
+	}
+	for unit, factor := range map[string]int64{"kB": 1e3, "MB": 1e6, "GB": 1e9} {
+		if digits, ok := strings.CutSuffix(text, unit); ok {
+			n, err := strconv.ParseUint(strings.TrimSpace(digits), 10, 32)
+			return int64(n) * factor, err == nil
+		}
+	}
+	return 0, false
 }

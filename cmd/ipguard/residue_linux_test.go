@@ -235,3 +235,40 @@ func TestResidueOfMemory(t *testing.T) {
 		})
 	}
 }
+
+// At the end of the day what was deleted before goes too, and on btrfs the names and the smallest contents.
+func TestResidueAtTheEndOfTheDay(t *testing.T) {
+	all := erasetest.Classes()
+	for _, m := range []medium{
+		{name: "btrfs, discard", options: erasetest.Options{FS: "btrfs", Bytes: 256 << 20, Discard: true}, tiny: -1, gone: all},
+		{name: "ext4, discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Discard: true}, tiny: -1, gone: all},
+		{name: "ext4, no discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20}, tiny: -1, gone: all},
+		{name: "xfs, no discard", options: erasetest.Options{FS: "xfs", Bytes: 320 << 20}, tiny: -1,
+			gone: []erasetest.Class{erasetest.Content, erasetest.Old, erasetest.Row}},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			r := newResidue(t, m)
+			image := erasetest.CloneImage(t, r.golden, m.options.Discard)
+			r.must(image.Mount(r.user.Home))
+			if in := r.ipguard("wipe", "--free-space", "--account", r.user.Name); in.code != exitRefused {
+				t.Errorf("free space in the middle of a session: exit %d, want %d\n%s", in.code, exitRefused, in.out)
+			}
+			r.laptop.wipe(exitDone)
+			before := snapshot(t, r.user.Home)
+			clean := r.ipguard("wipe", "--free-space", "--reserve", "16MB", "--account", r.user.Name)
+			if clean.code != exitDone {
+				t.Fatalf("free space: exit %d\n%s%s", clean.code, clean.out, clean.err)
+			}
+			same(t, r.user.Home, before)
+			r.status(exitDone)
+			after := r.scan(image)
+			t.Logf("%-34s ipguard --free-space %v\n%s", m.name, after, lastLine(clean.out))
+			m.judge(t, r.session, after)
+		})
+	}
+}
+
+func lastLine(out string) string {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return lines[len(lines)-1]
+}

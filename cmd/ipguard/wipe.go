@@ -19,6 +19,7 @@ type wipeOptions struct {
 	yes       bool
 	freeSpace bool
 	within    time.Duration
+	reserve   string
 }
 
 func (a *app) wipeCommand() *cobra.Command {
@@ -40,6 +41,7 @@ func (a *app) wipeCommand() *cobra.Command {
 	flags.BoolVar(&o.yes, "yes", false, a.say.Text("flag.yes"))
 	flags.BoolVar(&o.freeSpace, "free-space", false, a.say.Text("flag.free_space"))
 	flags.DurationVar(&o.within, "within", 0, a.say.Text("flag.within"))
+	flags.StringVar(&o.reserve, "reserve", "", a.say.Text("flag.reserve"))
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // bench is an account and the folders around it, all on one file system and all gone at the end.
@@ -66,6 +67,22 @@ func (b *bench) tool(ctx context.Context, name string, args ...string) error {
 		return fmt.Errorf("%s: %w: %s", name, err, out)
 	}
 	return nil
+}
+
+// need says which programs are missing.
+func need(programs ...string) error {
+	var missing []error
+	for _, name := range programs {
+		if _, err := exec.LookPath(name); err != nil {
+			missing = append(missing, fmt.Errorf("measuring needs %s", name))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// lastLine is the last line of what a tool says.
+func lastLine(text string) string {
+	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
 }
 
 // settle waits until everything that was written is on the medium, so that nobody pays for what another left behind.

@@ -20,6 +20,7 @@ func main() {
 	flag.StringVar(&o.program, "program", "", "the ipguard program to measure")
 	flag.StringVar(&o.dir, "dir", "/var/tmp", "a folder on the file system to measure on")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each comparison is made")
+	flag.StringVar(&o.only, "only", "", "measure one half: erase (on images) or rest")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object instead of a table")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -38,7 +39,24 @@ type options struct {
 	program string
 	dir     string
 	rounds  int
+	only    string
 	json    bool
+}
+
+// part is something to be measured.
+type part struct {
+	name    string
+	measure func(context.Context, *report) error
+}
+
+func runParts(ctx context.Context, r *report, parts []part) error {
+	for _, p := range parts {
+		fmt.Fprintf(os.Stderr, "Measuring %s ...\n", p.name)
+		if err := p.measure(ctx, r); err != nil {
+			return fmt.Errorf("measuring %s: %w", p.name, err)
+		}
+	}
+	return nil
 }
 
 // run measures everything; ok says that no threshold was missed.
@@ -46,8 +64,8 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	switch {
 	case os.Geteuid() != 0:
 		return false, errors.New("measuring needs root, because it makes an account and wipes it: sudo packaging/bench")
-	case o.program == "" || o.rounds < 1:
-		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER]")
+	case o.program == "" || o.rounds < 1 || o.only != "" && o.only != "erase" && o.only != "rest":
+		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER] [--only erase|rest]")
 	}
 	b, err := newBench(ctx, o)
 	if err != nil {
@@ -55,20 +73,20 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	r := newReport(o)
-	for _, part := range []struct {
-		name    string
-		measure func(context.Context, *report) error
-	}{
-		{"the reference session", b.reference},
-		{"growing trees", b.growing},
-		{"one folder with many names", b.oneFolder},
-		{"a baseline of 10,000 files", b.status},
-		{"a baseline of 100,000 files", b.bigBaseline},
-	} {
-		fmt.Fprintf(os.Stderr, "Measuring %s ...\n", part.name)
-		if err := part.measure(ctx, r); err != nil {
-			return false, fmt.Errorf("measuring %s: %w", part.name, err)
-		}
+	if o.only != "erase" {
+		err = runParts(ctx, r, []part{
+			{"the reference session", b.reference},
+			{"growing trees", b.growing},
+			{"one folder with many names", b.oneFolder},
+			{"a baseline of 10,000 files", b.status},
+			{"a baseline of 100,000 files", b.bigBaseline},
+		})
+	}
+	if o.only != "rest" && err == nil {
+		err = b.erasing(ctx, r)
+	}
+	if err != nil {
+		return false, err
 	}
 	return r.print(o.json)
 }

@@ -18,6 +18,28 @@ type took struct {
 	verify time.Duration // from the beginning of the second reading to the answer
 	memory float64       // the most that was resident at once, in MiB
 	answer answer
+	phases []phase
+}
+
+// phase is when a phase was announced first.
+type phase struct {
+	name  string
+	begin time.Time
+}
+
+// phase is how long a phase took, until the next one began; 0 if there was none.
+func (t took) phase(name string) time.Duration {
+	for i, p := range t.phases {
+		if p.name == name && i+1 < len(t.phases) {
+			return t.phases[i+1].begin.Sub(p.begin)
+		}
+	}
+	return 0
+}
+
+// erase is how long erasing took, up to the second reading: without putting back what belongs to the laptop.
+func (t took) erase() time.Duration {
+	return t.phase("overwrite") + t.phase("erase") + t.phase("settle")
 }
 
 // answer is what is read of the program's last line.
@@ -29,6 +51,13 @@ type answer struct {
 	Totals struct {
 		Erased, Restored, Residual int
 	} `json:"totals"`
+	Media []medium `json:"media"`
+}
+
+// medium is what a home lies on.
+type medium struct {
+	FileSystem string `json:"filesystem"`
+	Device     string `json:"device"`
 }
 
 // ipguard runs the program on the account with a state folder of its own, and wants one of the exit codes.
@@ -42,7 +71,6 @@ func (b *bench) ipguard(ctx context.Context, state string, codes []int, command 
 		return took{}, err
 	}
 	var t took
-	var verify time.Time
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return took{}, err
@@ -55,11 +83,11 @@ func (b *bench) ipguard(ctx context.Context, state string, codes []int, command 
 		if err := json.Unmarshal(lines.Bytes(), &t.answer); err != nil {
 			break // told by what is missing in the answer
 		}
-		if t.answer.Phase == "verify" && verify.IsZero() {
-			verify = now
-		}
-		if t.answer.Phase == "" && !verify.IsZero() {
-			t.verify = now.Sub(verify)
+		last := len(t.phases) - 1
+		if name := t.answer.Phase; name != "" && (last < 0 || t.phases[last].name != name) {
+			t.phases = append(t.phases, phase{name, now})
+		} else if name == "" && last >= 0 && t.phases[last].name == "verify" {
+			t.verify = now.Sub(t.phases[last].begin)
 		}
 	}
 	err = cmd.Wait()

@@ -26,14 +26,19 @@ type report struct {
 		Files int   `json:"files"`
 		Bytes int64 `json:"bytes"`
 	} `json:"session"`
-	Lines []line `json:"lines"`
+	Erased struct { // the session that was erased on images
+		Files int   `json:"files"`
+		Bytes int64 `json:"bytes"`
+	} `json:"erased"`
+	Lines   []line   `json:"lines"`
+	Skipped []string `json:"skipped,omitempty"` // what could not be measured, and why
 }
 
 // line is one promise.
 type line struct {
 	Name     string  `json:"name"`
 	Measured float64 `json:"measured"`
-	Limit    float64 `json:"limit"`
+	Limit    float64 `json:"limit,omitempty"` // none: for information
 	Unit     string  `json:"unit"`
 	OK       bool    `json:"ok"`
 	Detail   string  `json:"detail,omitempty"` // the medians behind it
@@ -59,7 +64,16 @@ func output(name string, args ...string) string {
 }
 
 func (r *report) add(name string, measured, limit float64, unit, detail string) {
-	r.Lines = append(r.Lines, line{name, measured, limit, unit, measured <= limit, detail})
+	r.Lines = append(r.Lines, line{name, measured, limit, unit, limit == 0 || measured <= limit, detail})
+}
+
+// explain adds to the last line where the time went.
+func (r *report) explain(detail string) { r.Lines[len(r.Lines)-1].Detail += "; " + detail }
+
+// skip notes what could not be measured, loudly.
+func (r *report) skip(what string) {
+	fmt.Fprintln(os.Stderr, "WARNING:", what)
+	r.Skipped = append(r.Skipped, what)
 }
 
 func (r *report) ratio(name string, a, b []time.Duration, limit float64) {
@@ -106,23 +120,33 @@ func (r *report) print(asJSON bool) (ok bool, err error) {
 	if asJSON {
 		return ok, json.NewEncoder(os.Stdout).Encode(r)
 	}
-	fmt.Printf("%d CPUs, Linux %s, %s, %s; medians of %d rounds; the session has %d files, %d MB\n\n", r.Machine.CPUs,
-		r.Machine.Kernel, r.Machine.FileSystem, r.Machine.Go, r.Rounds, r.Session.Files, r.Session.Bytes/mb)
+	fmt.Printf("%d CPUs, Linux %s, %s, %s; medians of %d rounds; the session has %d files, %d MB, on images %d files, %d MB\n\n", r.Machine.CPUs,
+		r.Machine.Kernel, r.Machine.FileSystem, r.Machine.Go, r.Rounds, r.Session.Files, r.Session.Bytes/mb, r.Erased.Files, r.Erased.Bytes/mb)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "what\tmeasured\tat most\t\tmedians")
 	for _, l := range r.Lines {
-		verdict := "ok"
-		if !l.OK {
+		limit, verdict := fmt.Sprintf("%g %s", l.Limit, l.Unit), "ok"
+		switch {
+		case l.Limit == 0:
+			limit, verdict = "-", "-"
+		case !l.OK:
 			verdict = "MISSED"
 		}
-		fmt.Fprintf(w, "%s\t%.*f %s\t%g %s\t%s\t%s\n", l.Name, digits(l.Unit), l.Measured, l.Unit, l.Limit, l.Unit, verdict, l.Detail)
+		fmt.Fprintf(w, "%s\t%.*f %s\t%s\t%s\t%s\n", l.Name, l.digits(), l.Measured, l.Unit, limit, verdict, l.Detail)
+	}
+	for _, s := range r.Skipped {
+		fmt.Fprintln(w, s)
 	}
 	return ok, w.Flush()
 }
 
-func digits(unit string) int {
-	if unit == "x" {
-		return 2
+// digits are how many digits after the point say something.
+func (l line) digits() int {
+	switch {
+	case l.Unit != "x":
+		return 0
+	case l.Measured < 0.1:
+		return 3
 	}
-	return 0
+	return 2
 }

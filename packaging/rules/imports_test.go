@@ -118,6 +118,10 @@ func list(t *testing.T, goos string) []pkg {
 // forTests tells whether a package is made for tests: its name says so, as browsertest's does.
 func forTests(importPath string) bool { return strings.HasSuffix(importPath, "test") }
 
+// measures tells whether a package measures the program: it needs images and tools as tests do, and is no part of the
+// program either.
+func measures(importPath string) bool { return importPath == "packaging/benchmark" }
+
 // offences says what is wrong with the imports of a package.
 func offences(p pkg) []string {
 	self := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
@@ -128,7 +132,7 @@ func offences(p pkg) []string {
 		p.Imports = slices.DeleteFunc(slices.Clone(p.Imports), func(imp string) bool { return !below(module, imp) })
 	}
 	for _, imp := range p.Imports {
-		if below(module, imp) && forTests(imp) && !forTests(self) {
+		if below(module, imp) && forTests(imp) && !forTests(self) && !measures(self) {
 			found = append(found, fmt.Sprintf("%s imports %s, which is made for tests only", self, imp))
 		}
 		for _, l := range layers() {
@@ -205,6 +209,8 @@ func TestImportRulesBite(t *testing.T) {
 		{"browser/browsertest", module + "/wipe", true},
 		{"browser/browsertest", "example.com/new", true},
 		{"browser", module + "/browser/browsertest", true},
+		{"packaging/benchmark", module + "/wipe/erase/erasetest", false},
+		{"wipe/erase", module + "/wipe/erase/erasetest", true},
 	} {
 		got := offences(pkg{ImportPath: path.Join(module, c.from), Imports: []string{c.imp}})
 		if (len(got) > 0) != c.bad {

@@ -1,7 +1,6 @@
 package freespace
 
 import (
-	"cmp"
 	"context"
 	"slices"
 )
@@ -9,12 +8,15 @@ import (
 const (
 	// hiddenShare is the part of a volume that a file system may keep free for itself without telling (xfs does).
 	hiddenShare = 50
-	// tradeSteps bounds the work for the reserve, and tradeWorth is the least that a step must bring.
-	tradeSteps = 8
+	// tradeSteps bounds the work for the reserve, tradeWorth is the least that a step must bring, and idleMost how many may
+	// bring less.
+	tradeSteps = 40
 	tradeWorth = 64 << 10
+	idleMost   = 6
 	// pieceLeast is the least that is given back in one piece, and piecesMost about the number of pieces.
 	pieceLeast = mib
 	piecesMost = 4096
+	pieceAlign = 64 << 10
 )
 
 // trade reaches what the reserve held: it gives back as much overwritten space as is free, and takes the same amount
@@ -26,8 +28,8 @@ func (c *cleaning) trade(ctx context.Context) error {
 		return nil
 	}
 	var given []extent // overwritten and given back; sorted, apart from each other
-	steps := 0
-	for idle := 0; idle < 2; {
+	steps := int64(0)
+	for idle := 0; idle < idleMost; {
 		if c.filler.gone() {
 			return errReleased
 		}
@@ -39,7 +41,7 @@ func (c *cleaning) trade(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		back, err := c.give(held, max(at.free-sum(given), at.total/hiddenShare))
+		back, err := c.give(held, max(at.free-sum(given), at.total/hiddenShare), steps)
 		if err != nil {
 			return err
 		}
@@ -68,25 +70,27 @@ func (c *cleaning) trade(ctx context.Context) error {
 	return nil
 }
 
-// give gives back that many bytes, at most half of what is held, in pieces with as much between them: a file system
-// asked for much then prefers what lies together, which is the reserve.
-func (c *cleaning) give(held []extent, n int64) ([]extent, error) {
+// give gives back about that many bytes, at most half of what is held, in pieces from all over the volume with space
+// between them: a file system asked for much prefers what lies together, which is the reserve, and some keep a part of
+// each region for themselves.
+func (c *cleaning) give(held []extent, n, phase int64) ([]extent, error) {
 	var back []extent
 	piece := max(pieceLeast, n/piecesMost)
 	piece -= piece % pieceLeast
-	held = slices.SortedFunc(slices.Values(held), func(a, b extent) int { return cmp.Compare(b.length, a.length) })
+	stride := max(2*piece, int64(0.9*float64(sum(held))/float64(max(n, 1))*float64(piece)))
+	next := phase * stride / tradeSteps // bytes to pass over before the next piece
 	for _, e := range held {
-		for ; n > 0 && e.length > 0; e = e.from(e.physical + 2*piece) {
-			part := e
-			part.length = min(e.length, piece, n)
+		for ; n > 0 && next < e.length; next += stride {
+			part := e.from(e.physical + next/pieceAlign*pieceAlign)
+			part.length = min(part.length, piece, n)
 			if err := c.filler.free(part); err != nil {
 				return nil, err
 			}
 			n -= part.length
 			back = append(back, part)
 		}
+		next = max(0, next-e.length)
 	}
-	slices.SortFunc(back, byPlace)
 	return back, nil
 }
 

@@ -16,6 +16,9 @@ const maxNesting = 8
 // Detect says what lies under a folder. The path may lead through no link. A folder on a network file system or on one
 // that a program serves is named from the list of mounts alone, because asking its server may take forever. What the
 // system does not tell is Unknown, false or 0: the size of the journal, for instance, is told only to root.
+//
+// Of an overlay it describes what lies under the folder that takes what is written. What was there before lies on others,
+// and is hidden there, not removed, when it is removed from the overlay.
 func Detect(dir string) (Storage, error) {
 	return host{proc: "/proc", sys: "/sys"}.detect(dir, maxNesting)
 }
@@ -162,7 +165,7 @@ func (h host) upper(fd int, m mount, depth int) (Storage, bool) {
 
 // super reads the superblock of ext4 from the device itself, which only root may; nil if it cannot be read.
 func (h host) super(m mount) []byte {
-	for _, node := range []string{m.source, "/dev/block/" + m.device} {
+	for _, node := range []string{m.source, "/dev/" + h.sys.name(m.device)} { // the source may be a name of old, as /dev/root
 		if nodeNumber(node) != m.device {
 			continue
 		}

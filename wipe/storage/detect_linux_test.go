@@ -2,10 +2,12 @@ package storage
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,15 +42,15 @@ func TestDetectImages(t *testing.T) {
 	}
 }
 
-func TestDetectJournal(t *testing.T) {
+func TestDetectFromTheSuperblock(t *testing.T) {
 	privateMounts(t)
 	_, dir := image(t, "ext4", true, "-J", "size=8")
-	if got := detected(t, dir).JournalBytes; got != 8<<20 {
-		t.Errorf("journal of %d bytes", got)
+	if st := detected(t, dir); st.JournalBytes != 8<<20 || st.Inline {
+		t.Errorf("a journal of 8 MiB: %+v", st)
 	}
-	_, dir = image(t, "ext4", true, "-O", "^has_journal")
-	if got := detected(t, dir).JournalBytes; got != 0 {
-		t.Errorf("no journal, told: %d bytes", got)
+	_, dir = image(t, "ext4", true, "-O", "^has_journal,inline_data")
+	if st := detected(t, dir); st.JournalBytes != 0 || !st.Inline {
+		t.Errorf("no journal, but contents in inodes: %+v", st)
 	}
 }
 
@@ -127,6 +129,9 @@ func TestDetectPartition(t *testing.T) {
 	if st.FileSystem != Ext || !st.InsideFile || st.JournalBytes == 0 || st.Discard != (number("/sys/block/"+filepath.Base(loop)+"/queue/discard_max_bytes") > 0) {
 		t.Errorf("partition: %+v", st)
 	}
+	if _, err := opened(t, st.Base).Trim(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestPathsWithLinksAreRefused(t *testing.T) {
@@ -144,5 +149,60 @@ func TestPathsWithLinksAreRefused(t *testing.T) {
 	}
 	if _, err := Detect(dir + "/none"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// A program that serves a file system and never answers must not stop whoever asks what a folder lies on.
+func TestDetectDoesNotWaitForAServer(t *testing.T) {
+	privateMounts(t)
+	fuse, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	must(t, err)
+	dir := mounted(t, "none", "fuse.silent", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fuse))
+	stuck := time.AfterFunc(10*time.Second, func() { unix.Close(fuse) }) // which ends all waiting
+	for _, at := range []string{dir, dir + "/sub"} {
+		if st := detected(t, at); st.FileSystem != FUSE || st.Volume == "" {
+			t.Errorf("%+v", st)
+		}
+	}
+	if !stuck.Stop() {
+		t.Error("it waited")
+	}
+	unix.Close(fuse)
+}
+
+func TestWithoutRights(t *testing.T) {
+	privateMounts(t)
+	_, ext := image(t, "ext4", true)
+	_, btrfs := image(t, "btrfs", true)
+	for _, dir := range []string{ext, btrfs} { // the folders that lead there are the test's own
+		for at := dir; at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
+			must(t, os.Chmod(at, 0o755))
+		}
+	}
+	root := detected(t, ext)
+	become := func(uid int) {
+		t.Helper()
+		// Of this thread only; the real number stays root's, so that there is a way back.
+		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); e != 0 {
+			t.Fatal(e)
+		}
+	}
+	become(65534)
+	defer become(0)
+	want := root
+	want.JournalBytes, want.Inline = 0, true // not told: it may be
+	if st := detected(t, ext); st != want {
+		t.Errorf("told to an account:\n%+v, want\n%+v", st, want)
+	}
+	v := opened(t, ext)
+	_, trim := v.Trim(t.Context(), nil)
+	_, snapshots := opened(t, btrfs).Snapshots()
+	for name, err := range map[string]error{"trim": trim, "snapshots": snapshots, "journal": v.ClearJournal(), "checkpoint": v.Checkpoint()} {
+		if !errors.Is(err, ErrDenied) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := v.Sync(); err != nil {
+		t.Error(err)
 	}
 }

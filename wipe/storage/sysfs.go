@@ -34,6 +34,15 @@ func (s sysfs) block(number string) device {
 	return s.describe(dir, maxStack)
 }
 
+// name is the kernel's name of the device with the number major:minor; "." if there is none.
+func (s sysfs) name(number string) string {
+	dir, err := filepath.EvalSymlinks(filepath.Join(string(s), "dev", "block", number))
+	if err != nil {
+		return "."
+	}
+	return strings.ReplaceAll(filepath.Base(dir), "!", "/") // as sysfs spells a device in a folder of its own
+}
+
 // describe describes the device of a resolved folder.
 func (s sysfs) describe(dir string, depth int) device {
 	if _, err := os.Stat(filepath.Join(dir, "partition")); err == nil {

@@ -12,9 +12,11 @@ const (
 	iocTrim        = 0xC0185879 // FITRIM: read and write, 'X', 121, 24 bytes
 	iocXFSGeometry = 0x8100587E // XFS_IOC_FSGEOMETRY: read, 'X', 126, 256 bytes
 
-	// trimStep is how much of an ext file system is asked to be discarded at once, in bytes: some tenths of a second on a
-	// slow device. It is a multiple of every size that groups of blocks have.
-	trimStep = 8 << 30
+	// trimStep is how much of an ext file system is asked to be discarded at once, in bytes. With the usual size of blocks
+	// its multiples are where groups of blocks begin, over which no free extent reaches: an extent that is cut may leave a
+	// piece that is too short for the device.
+	trimStep      = 8 << 30
+	trimStepBlock = 4096
 )
 
 // trimRange is struct fstrim_range; all in bytes. The kernel puts into length what it discarded.
@@ -28,16 +30,16 @@ type trimRange struct{ start, length, least uint64 }
 //
 // The wait was measured with Linux 6.18 on loop devices, 12 runs each, 1,500 files removed: ext4 and btrfs answer when
 // all is discarded. XFS answered after 0.04 to 0.07 ms with nothing discarded in 11 of 12 runs, while 1 to 5 requests were
-// on their way; when the device had nothing in flight any more, 70 to 125 ms later, all blocks were discarded in 12 of 12
-// runs. A second request instead does not wait, since it passes over what is on its way. The same wait serves what other
-// file systems discard by themselves (mount option discard), which a request passes over too.
+// on their way; when the device had nothing in flight any more, 70 to 125 ms later, all was discarded in 12 of 12 runs, also beside
+// two programs that wrote without pause. A second request is no wait: it was answered at once too, in 4 of 5 runs with
+// nothing discarded. The same wait serves what a file system discards by itself (mount option discard).
 func (v *Volume) Trim(ctx context.Context, progress func(done, total int64)) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Fstatfs(v.fd, &st); err != nil {
 		return 0, wrap("measuring the volume", err)
 	}
 	total := uint64(st.Blocks) * uint64(st.Bsize)
-	step := v.step()
+	step := v.step(int64(st.Bsize))
 	var trimmed uint64
 	for start, last := uint64(0), false; !last; start += step {
 		if err := ctx.Err(); err != nil {
@@ -70,10 +72,12 @@ func (v *Volume) Trim(ctx context.Context, progress func(done, total int64)) (in
 }
 
 // step is how many bytes of the file system's addresses one request covers.
-func (v *Volume) step() uint64 {
+func (v *Volume) step(block int64) uint64 {
 	switch v.kind {
 	case Ext:
-		return trimStep
+		if block == trimStepBlock {
+			return trimStep
+		}
 	case XFS:
 		// Some kernels discard a free extent as a whole when a request touches it, so that small steps would do the
 		// same work again and again; no extent reaches over the end of an allocation group.

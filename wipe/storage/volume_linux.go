@@ -26,7 +26,7 @@ type Volume struct {
 }
 
 // Open opens the file system that a folder lies on; Storage.Base is the folder to give. The path may lead through no
-// link.
+// link. On a network file system, or one that a program serves, it may have to wait.
 func Open(dir string) (*Volume, error) {
 	fd, err := openDir(dir, unix.O_RDONLY)
 	if err != nil {

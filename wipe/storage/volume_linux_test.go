@@ -91,6 +91,9 @@ func TestTrimIsDoneWhenItReturns(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs", "btrfs"} {
 		disk, dir := image(t, kind, true)
 		v := opened(t, dir)
+		if len(v.devices()) != 1 {
+			t.Errorf("%s: %d devices to wait for", kind, len(v.devices()))
+		}
 		for round := range 4 {
 			marker := fmt.Appendf(nil, "MARK-CONTENT-%s-%d.", kind, round)
 			content := bytes.Repeat(append(bytes.Clone(marker), make([]byte, 512-len(marker))...), 64)
