@@ -18,10 +18,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ipguard/browser/browsertest"
+	"ipguard/wipe/erase/disktest"
 )
 
 // TestMain builds the program once: what these tests run is the program itself, as its users do.
 func TestMain(m *testing.M) {
+	disktest.Serve()
 	os.Exit(withProgram(m))
 }
 

@@ -29,6 +29,7 @@ type Volume struct {
 
 	overwriter *Overwriter
 	blanked    bool // values of attributes were overwritten, and must reach their place before the files go
+	settled    bool
 	unsynced   bool // what was written may not be on the medium
 	discarded  bool
 	snapshots  bool
@@ -83,6 +84,7 @@ func (v *Volume) Checkpoint() {
 
 // Settle waits until everything is on the medium and clears what the file system keeps of the past. It comes last.
 func (v *Volume) Settle(ctx context.Context, progress func(done, total int64)) {
+	v.settled = true
 	if v.Device == nil {
 		return
 	}
@@ -123,13 +125,16 @@ func (v *Volume) try(err error, leaves wipe.Limit) {
 
 func (v *Volume) failed(error) { v.limits = append(v.limits, wipe.LimitFailed) }
 
-// Medium says in words how strongly things were erased here.
+// Medium says in words how strongly things are erased here, and after Settle how strongly they were.
 func (v *Volume) Medium() wipe.Medium {
-	return wipe.Medium{
+	m := wipe.Medium{
 		FileSystem: string(v.Storage.FileSystem), Device: string(v.Storage.Medium), Encrypted: v.Storage.Encrypted,
-		Assurance: v.final(wipe.Result{Outcome: wipe.Erased, Assurance: v.usual()}).Assurance,
-		Limits:    ordered(slices.Concat(v.Method.Limits, v.limits)),
+		Assurance: v.Method.Assurance, Limits: ordered(slices.Concat(v.Method.Limits, v.limits)),
 	}
+	if v.settled {
+		m.Assurance = v.final(wipe.Result{Outcome: wipe.Erased, Assurance: v.usual()}).Assurance
+	}
+	return m
 }
 
 // usual is the assurance of an ordinary file as far as it is known when the file is removed; empty: the end decides.

@@ -10,9 +10,9 @@ const (
 	hiddenShare = 50
 	// tradeSteps bounds the work for the reserve, tradeWorth is the least that a step must bring, and idleMost how many may
 	// bring less.
-	tradeSteps = 40
+	tradeSteps = 24
 	tradeWorth = 64 << 10
-	idleMost   = 6
+	idleMost   = 8
 	// pieceLeast is the least that is given back in one piece, and piecesMost about the number of pieces.
 	pieceLeast = mib
 	piecesMost = 4096
@@ -70,15 +70,17 @@ func (c *cleaning) trade(ctx context.Context) error {
 	return nil
 }
 
-// give gives back about that many bytes, at most half of what is held, in pieces from all over the volume with space
-// between them: a file system asked for much prefers what lies together, which is the reserve, and some keep a part of
-// each region for themselves.
-func (c *cleaning) give(held []extent, n, phase int64) ([]extent, error) {
+// give gives back about that many bytes, in pieces with at least as much between them: a file system asked for much
+// prefers what lies together, which is the reserve. The first step gives from all over the volume. The others give from
+// one region each, always another, because a file system may keep a part of each region for itself.
+func (c *cleaning) give(held []extent, n, step int64) ([]extent, error) {
 	var back []extent
-	piece := max(pieceLeast, n/piecesMost)
-	piece -= piece % pieceLeast
-	stride := max(2*piece, int64(0.9*float64(sum(held))/float64(max(n, 1))*float64(piece)))
-	next := phase * stride / tradeSteps // bytes to pass over before the next piece
+	total := sum(held)
+	piece := max(pieceLeast, n/piecesMost/pieceLeast*pieceLeast)
+	stride, next := 2*piece, total/8*(step*5%8) // next is how much to pass over before the next piece
+	if step == 0 {
+		stride = max(stride, int64(0.9*float64(total)/float64(max(n, 1))*float64(piece)))
+	}
 	for _, e := range held {
 		for ; n > 0 && next < e.length; next += stride {
 			part := e.from(e.physical + next/pieceAlign*pieceAlign)

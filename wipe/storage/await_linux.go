@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	pollEvery = 200 * time.Microsecond
-	pollRest  = 20 * time.Millisecond // between the polls of a wait that takes long
+	pollEvery  = 200 * time.Microsecond
+	pollLong   = 20 * time.Millisecond // after which a wait is a long one
+	pollSlowly = 2 * time.Millisecond
 	// settled is how long no discard must have ended for a device that others keep busy, which may never stand still.
 	settled = 3 * time.Second
 )
@@ -36,8 +37,8 @@ func (v *Volume) awaitDiscards(ctx context.Context) error {
 				break
 			}
 			pause := pollEvery
-			if time.Since(start) > pollRest {
-				pause = pollRest / 10
+			if time.Since(start) > pollLong {
+				pause = pollSlowly
 			}
 			select {
 			case <-ctx.Done():
