@@ -118,6 +118,7 @@ func newOutage(t *testing.T, m medium) *outage {
 	o := &outage{disked: newDisked(t, m), dir: t.TempDir()}
 	o.base, o.saved = filepath.Join(o.dir, "base"), filepath.Join(filepath.Dir(o.state), "saved")
 	o.tool("cp", "-a", o.state, o.saved)
+	if os.Getenv("REMOUNT") != "" { o.must(o.disk.Unmount(o.user.Home)); o.must(o.mountDisk()) }
 	o.must(o.disk.Record(o.base))
 	told := o.wipe(exitDone)
 	o.must(o.disk.Stop())
@@ -188,6 +189,11 @@ func (o *outage) try(c cut) {
 	found, err := erasetest.Scan(path)
 	o.must(err)
 	o.medium.judge(o.TB.(*testing.T), o.session, found.Of(o.session.Seed))
+	if o.Failed() && os.Getenv("KEEP") != "" {
+		o.tool("cp", path, os.Getenv("KEEP"))
+		o.must(o.disk.Replay(o.base, c.at, c.seed, os.Getenv("KEEP")+".cut"))
+		o.FailNow()
+	}
 	if o.Failed() && !failed {
 		o.Errorf("cut after %d of %d, seed %d: %v", c.at, len(o.ops), c.seed, found.Of(o.session.Seed))
 	}

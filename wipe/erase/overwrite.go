@@ -31,8 +31,7 @@ func (o *Overwriter) overwrite(j job) (written int64, err error) {
 			return written, err
 		}
 	}
-	storage.StartWriting(j.file)
-	return written, nil
+	return written, storage.StartWriting(j.file)
 }
 
 // fill writes from start to stop.

@@ -64,10 +64,7 @@ func (v *Volume) Flush() {
 	if o.touched == 0 || v.Device == nil {
 		return
 	}
-	if err := v.Device.Sync(); err != nil {
-		v.unsynced = true
-		v.failed(err)
-	}
+	v.sync()
 	if v.blanked && v.Method.Yard {
 		v.try(v.Device.Checkpoint(), wipe.LimitNames)
 	}
@@ -92,12 +89,9 @@ func (v *Volume) Settle(ctx context.Context, progress func(done, total int64)) {
 		v.snapshots = true
 		v.limits = append(v.limits, wipe.LimitSnapshots)
 	} else if err != nil && v.Storage.FileSystem == storage.Btrfs && !errors.Is(err, storage.ErrDenied) {
-		v.failed(err)
+		v.failed()
 	}
-	if err := v.Device.Sync(); err != nil {
-		v.unsynced = true
-		v.failed(err)
-	}
+	v.sync()
 	if v.Method.Journal {
 		v.try(v.Device.ClearJournal(), wipe.LimitNames)
 	}
@@ -112,6 +106,15 @@ func (v *Volume) Settle(ctx context.Context, progress func(done, total int64)) {
 	}
 }
 
+// sync brings all that was written to the medium. Where a whole volume cannot be asked for that, each file was by itself.
+func (v *Volume) sync() {
+	err := v.Device.Sync()
+	if err != nil && !errors.Is(err, storage.ErrUnsupported) && !errors.Is(err, storage.ErrDenied) {
+		v.unsynced = true
+		v.failed()
+	}
+}
+
 // try notes what a step that did not succeed leaves possible. That the system does not have the step is no failure.
 func (v *Volume) try(err error, leaves wipe.Limit) {
 	if err == nil {
@@ -119,11 +122,11 @@ func (v *Volume) try(err error, leaves wipe.Limit) {
 	}
 	v.limits = append(v.limits, leaves)
 	if !errors.Is(err, storage.ErrUnsupported) {
-		v.failed(err)
+		v.failed()
 	}
 }
 
-func (v *Volume) failed(error) { v.limits = append(v.limits, wipe.LimitFailed) }
+func (v *Volume) failed() { v.limits = append(v.limits, wipe.LimitFailed) }
 
 // Medium says in words how strongly things are erased here, and after Settle how strongly they were.
 func (v *Volume) Medium() wipe.Medium {

@@ -34,7 +34,7 @@ func Clean(ctx context.Context, dir string, o Options, progress func(Progress)) 
 	if err != nil {
 		return Result{}, fmt.Errorf("opening the volume: %w", errors.Unwrap(err))
 	}
-	c := &cleaning{filler: filler{dir: d}}
+	c := &cleaning{filler: filler{dir: d}, left: -1}
 	defer c.filler.close()
 	c.filler.settle() // what was deleted a moment ago must be free
 	at, err := c.filler.space()
@@ -50,6 +50,9 @@ func Clean(ctx context.Context, dir string, o Options, progress func(Progress)) 
 		return Result{}, ErrUnsupported
 	}
 	c.result = Result{Free: at.free, Position: o.Position}
+	if all, err := freeExtents(int(d.Fd())); err == nil {
+		c.result.Free = max(at.free, sum(all))
+	}
 	c.reserve = max(o.Reserve, reserveLeast)
 	if o.Reserve <= 0 {
 		c.reserve = max(reserveDefault, at.total/reserveShare)
@@ -79,8 +82,9 @@ type cleaning struct {
 	reserve int64
 	result  Result
 	total   int64
-	settled bool // the round is over but for the reserve
-	late    bool // the file system counts space as free only once it is committed
+	left    int64 // what the file system itself says is free and was not overwritten; -1 as long as it did not
+	settled bool  // the round is over but for the reserve
+	late    bool  // the file system counts space as free only once it is committed
 }
 
 // run takes the free space, overwrites it, and then trades overwritten space for what was left to others.
@@ -112,7 +116,11 @@ func (c *cleaning) run(ctx context.Context) error {
 		position = window[len(window)-1].end()
 	}
 	c.settled = true
-	return c.trade(ctx)
+	if err := c.trade(ctx); err != nil {
+		return err
+	}
+	writeStructure(int(c.filler.dir.Fd()))
+	return nil
 }
 
 // take makes the filler grow by that many bytes, as far as the reserve allows.
@@ -170,6 +178,9 @@ func (c *cleaning) finish(err error) (Result, error) {
 	r := &c.result
 	r.Written, r.Failed = c.writer.written, c.writer.failed
 	r.Left = max(0, r.Free-r.Written-r.Skipped-r.Failed)
+	if c.left >= 0 {
+		r.Left = c.left
+	}
 	r.Position = c.writer.position
 	if c.settled {
 		r.Position = 0

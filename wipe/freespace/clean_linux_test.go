@@ -48,8 +48,8 @@ func TestNothingDeletedStays(t *testing.T) {
 		options    []string
 		left       int64 // bytes of free space that may stay as they were
 	}{
-		{kind: "ext4", size: "400M", left: mib},
-		{kind: "xfs", size: "400M", left: mib},
+		{kind: "ext4", size: "400M"},
+		{kind: "xfs", size: "400M", left: 400 * mib / 50},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			d := newDisk(t, c.kind, c.size, c.options...)
@@ -60,7 +60,7 @@ func TestNothingDeletedStays(t *testing.T) {
 			r, err := freespace.Clean(t.Context(), d.dir, freespace.Options{Reserve: reserve}, nil)
 			sampled := least()
 			d.must(err)
-			if r.Reason != freespace.Completed || r.Position != 0 || r.Failed != 0 || r.Left > c.left || r.Written > r.Free {
+			if r.Reason != freespace.Completed || r.Position != 0 || r.Failed != 0 || r.Left > c.left || r.Written < r.Free-c.left-mib {
 				t.Errorf("result %+v", r)
 			}
 			if sampled < reserve-2*mib || sampled > reserve+16*mib {
@@ -75,7 +75,15 @@ func TestNothingDeletedStays(t *testing.T) {
 			d.nothingAdded("home")
 			d.keptIntact(files)
 			d.sync()
-			if found := d.scan(); len(found) > 0 {
+			found := d.scan()
+			if c.kind == "xfs" && r.Left > 0 { // what xfs keeps for itself, and no more than what is told
+				if n := int64(found["content mark"] + found["tiny mark"]); n*sectorBytes > r.Left {
+					t.Errorf("%d marks, more than the %d bytes told", n, r.Left)
+				}
+				delete(found, "content mark")
+				delete(found, "tiny mark")
+			}
+			if len(found) > 0 {
 				t.Errorf("still on the medium: %v", found)
 			}
 			d.check()
@@ -145,7 +153,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 			r, err := freespace.Clean(t.Context(), d.dir, freespace.Options{Reserve: 64 * mib, Position: position}, nil)
 			d.must(err)
 			device := d.wrote() - start
-			if r.Reason != freespace.Completed || r.Skipped < written-64*mib || r.Skipped+r.Written > r.Free {
+			if r.Reason != freespace.Completed || r.Skipped < written-64*mib || r.Skipped+r.Written > r.Free+mib {
 				t.Errorf("result %+v after a first part of %d bytes", r, written)
 			}
 			if device > r.Written+r.Written/16+8*mib {

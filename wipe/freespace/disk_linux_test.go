@@ -200,8 +200,6 @@ func (d *disk) scan() map[string]int {
 	for _, m := range marks() {
 		if n := bytes.Count(raw, []byte(m)); n > 0 {
 			found[m] = n
-			at := bytes.Index(raw, []byte(m))
-			d.Logf("%s at %d (block %d): %q", m, at, at/1024, raw[at-at%1024:at-at%1024+200])
 		}
 	}
 	return found

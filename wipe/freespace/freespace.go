@@ -61,8 +61,8 @@ type Result struct {
 	Reason Reason
 	// Position is where the next run goes on; 0 after a completed round.
 	Position int64
-	// Free is the number of bytes that were free for the folder when the run began; a quota on it may make that less than
-	// what is free on the volume.
+	// Free is the number of bytes that were free when the run began, with what the file system keeps for itself where that
+	// can be known.
 	Free int64
 	// Written is the number of bytes overwritten and flushed to the medium.
 	Written int64
@@ -71,7 +71,8 @@ type Result struct {
 	Skipped int64
 	// Failed is the number of bytes that the medium, or a file system without room for its own records, refused to take.
 	Failed int64
-	// Left is the number of free bytes that this run did not reach.
+	// Left is the number of free bytes that neither this run nor those before it reached. After a completed round on ext4
+	// and xfs, run by an administrator, it is the file system's own account of what is free, less what was overwritten.
 	Left int64
 	// Limited says that a quota refused the run a part of the free space.
 	Limited bool

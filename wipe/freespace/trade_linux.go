@@ -2,7 +2,10 @@ package freespace
 
 import (
 	"context"
+	"errors"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -12,7 +15,7 @@ const (
 	// bring less.
 	tradeSteps = 24
 	tradeWorth = 64 << 10
-	idleMost   = 8
+	idleMost   = 4
 	// pieceLeast is the least that is given back in one piece, and piecesMost about the number of pieces.
 	pieceLeast = mib
 	piecesMost = 4096
@@ -41,7 +44,13 @@ func (c *cleaning) trade(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if len(held) > windowExtents/2 {
+			return nil // too scattered for the reserve to be worth it
+		}
 		back, err := c.give(held, max(at.free-sum(given), at.total/hiddenShare), steps)
+		if errors.Is(err, unix.ENOSPC) {
+			return nil // no room for the records of more pieces
+		}
 		if err != nil {
 			return err
 		}
@@ -59,9 +68,14 @@ func (c *cleaning) trade(ctx context.Context) error {
 		if err := c.writer.all(ctx, fresh); err != nil {
 			return err
 		}
-		println("step", len(back), sum(back), "fresh", sum(fresh), len(fresh), "took", sum(without(now, held)), "free", at.free)
 		if sum(fresh) < tradeWorth {
 			idle++
+		}
+		if rest, err := freeExtents(int(c.filler.dir.Fd())); err == nil {
+			c.left = sum(without(rest, given))
+			if c.left == 0 {
+				return nil
+			}
 		}
 		if steps++; steps == tradeSteps {
 			break

@@ -96,6 +96,7 @@ func Data(f *os.File, off, size int64) (start, stop int64, err error) {
 
 // StartWriting asks the system to begin writing what changed in a file, without waiting for it, so that a later sync has
 // less left to do; a failure shows there.
-func StartWriting(f *os.File) {
+func StartWriting(f *os.File) error {
 	_ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
+	return nil
 }

@@ -21,4 +21,4 @@ func Shared(*os.File) bool { return false }
 func Data(_ *os.File, off, size int64) (start, stop int64, err error) { return off, size, nil }
 
 // StartWriting waits until a file is on the medium: there is no sync for a whole volume that everybody may ask for.
-func StartWriting(f *os.File) { _ = f.Sync() }
+func StartWriting(f *os.File) error { return f.Sync() }
