@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"ipguard/agent/state"
 	"ipguard/devices/host"
@@ -113,7 +114,19 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 		return wipe.Report{}, err
 	}
 	found = append(append(found, rest...), a.heldOpen(ctx, e)...)
-	return wipe.NewReport(done, found, e.Media()), nil
+	return wipe.NewReport(done, found, a.media(e)), nil
+}
+
+// media says how strongly things were erased. The demonstration never works with an administrator's rights on the machine
+// itself, so that telling somebody to get them would be no help.
+func (a *Agent) media(e *execute.Executor) []wipe.Medium {
+	all := e.Media()
+	for i := range all {
+		if a.Throwaway != "" {
+			all[i].Limits = slices.DeleteFunc(all[i].Limits, func(l wipe.Limit) bool { return l == wipe.LimitNeedsRoot })
+		}
+	}
+	return all
 }
 
 // heldOpen counts files that were removed while a program that was not ended keeps them open.

@@ -85,9 +85,9 @@ func toFreeSpace(rep wipe.FreeSpaceReport) freeSpaceJSON {
 func (a *app) tellFreeSpace(rep wipe.FreeSpaceReport) {
 	a.printf("freespace."+string(rep.Verdict), (time.Duration(rep.Seconds * float64(time.Second))).Round(time.Second).Seconds())
 	for _, v := range rep.Volumes {
-		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("freespace.outcome."+string(v.Outcome), a.size(v.Written), a.size(v.Left)))
+		fmt.Fprintf(a.out, "  - %s\n", a.say.Text("freed."+string(v.Outcome), a.size(v.Written), a.size(v.Left)))
 		if v.Stopped != wipe.FreeNotStopped {
-			fmt.Fprintf(a.out, "    %s\n", a.say.Text("freespace.stopped."+string(v.Stopped)))
+			fmt.Fprintf(a.out, "    %s\n", a.say.Text("freestop."+string(v.Stopped)))
 		}
 	}
 }

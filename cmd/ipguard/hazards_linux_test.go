@@ -22,7 +22,7 @@ type ground struct {
 
 // hdd is a small ext4 without discard: what is erased there must be overwritten.
 func hdd(mkfs ...string) erasetest.Options {
-	return erasetest.Options{FS: "ext4", Bytes: 64 << 20, Mkfs: mkfs}
+	return erasetest.Options{FS: "ext4", Bytes: 64 << 20, Mkfs: append([]string{"-b", "4096"}, mkfs...)}
 }
 
 // newGround makes an account on a new image and lets prepare add to what is enrolled; nil is allowed.

@@ -320,12 +320,17 @@ func levelTraces(g *ground) {
 	unix.Close(fd)
 }
 
-// fillRows puts rows with a marker each into a database and leaves it open until the test ends, as a browser has it when
-// it is killed.
+// fillRows puts rows with a marker each into a database, as a browser has it when it is killed: its journal is there. The
+// files are written elsewhere and then put in place as they are, so that none of their blocks was ever freed.
 func (g *ground) fillRows(path, mode string) {
 	g.Helper()
-	db, err := sql.Open("sqlite", path)
+	scratch := filepath.Join(g.TempDir(), "db")
+	if data, err := os.ReadFile(path); err == nil {
+		g.must(os.WriteFile(scratch, data, 0o600))
+	}
+	db, err := sql.Open("sqlite", scratch)
 	g.must(err)
+	defer db.Close()
 	db.SetMaxOpenConns(1)
 	for _, s := range []string{"PRAGMA journal_mode=" + mode, "PRAGMA wal_autocheckpoint=50", "CREATE TABLE IF NOT EXISTS visits (url TEXT)"} {
 		_, err := db.Exec(s)
@@ -337,36 +342,18 @@ func (g *ground) fillRows(path, mode string) {
 	}
 	_, err = db.Exec("DELETE FROM visits WHERE rowid%5=0")
 	g.must(err)
-	g.copyLive(path)
-	g.must(db.Close())
-	g.restoreLive(path)
-}
-
-// copyLive keeps a database and its journals as they are while it is open.
-func (g *ground) copyLive(path string) {
 	for _, suffix := range []string{"", "-wal", "-journal", "-shm"} {
-		if data, err := os.ReadFile(path + suffix); err == nil {
-			g.must(os.WriteFile(filepath.Join(g.scratch(), filepath.Base(path)+suffix), data, 0o600))
-		}
-	}
-}
-
-// restoreLive puts journals back that closing removed: the program was killed instead.
-func (g *ground) restoreLive(path string) {
-	for _, suffix := range []string{"", "-wal", "-journal", "-shm"} {
-		data, err := os.ReadFile(filepath.Join(g.scratch(), filepath.Base(path)+suffix))
+		data, err := os.ReadFile(scratch + suffix)
 		if err != nil {
 			continue
 		}
-		g.must(os.WriteFile(path+suffix, data, 0o600))
+		f, err := os.OpenFile(path+suffix, os.O_WRONLY|os.O_CREATE, 0o600)
+		g.must(err)
+		_, err = f.Write(data)
+		g.must(err)
+		g.must(f.Close())
 		g.must(os.Chown(path+suffix, int(g.user.UID), int(g.user.GID)))
 	}
-}
-
-func (g *ground) scratch() string {
-	dir := filepath.Join(filepath.Dir(g.state), "scratch")
-	g.must(os.MkdirAll(dir, 0o700))
-	return dir
 }
 
 // liveDatabases are databases of a browser that was killed: rows lie in the file, the log, and the rollback journal.

@@ -35,6 +35,7 @@ func TestEveryKeyIsSaidAndEverySentenceIsThere(t *testing.T) {
 	}
 	// A refused wipe is told as a refusal.
 	delete(said, "report."+string(wipe.Refused))
+	delete(said, "freespace."+string(wipe.Refused))
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(said)), slices.Sorted(maps.Keys(load(language.English)))); diff != "" {
 		t.Errorf("keys: (-program +en.yaml)\n%s", diff)
 	}
@@ -48,6 +49,9 @@ func families(t *testing.T) map[string][]string {
 		"class.":       allListed(t, "Class", wipe.Classes()),
 		"code.":        constants(t, "../../../wipe", "Code"),
 		"error.":       wordsOfErrors(t),
+		"freed.":       constants(t, "../../../wipe", "FreeOutcome"),
+		"freespace.":   constants(t, "../../../wipe", "Verdict"),
+		"freestop.":    constants(t, "../../../wipe", "FreeStop"),
 		"limit.":       allListed(t, "Limit", wipe.Limits()),
 		"not_covered.": notCovered(t),
 		"phase.":       constants(t, "../../../wipe", "Phase"),
