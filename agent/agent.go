@@ -67,6 +67,7 @@ type Agent struct {
 	Catalog []wipe.Artifact
 	Now     func() time.Time
 	PID     int
+	Exe     string // the program's own file
 	UID     uint32 // whose rights the process has
 	Root    bool   // they are an administrator's
 	// Prefix goes before every folder outside the home; empty but in the demonstration and in tests.

@@ -1,15 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"ipguard/agent/state"
 	"ipguard/wipe/erase/disktest"
@@ -32,7 +30,6 @@ func newDisked(t *testing.T, m medium) *disked {
 	d := &disked{trial: &trial{laptop: newLaptop(t)}, medium: m}
 	aside := d.user.Home + ".aside"
 	d.tool("cp", "-a", d.user.Home, aside)
-	t.Cleanup(func() { os.RemoveAll(aside) })
 	var err error
 	d.disk, err = disktest.New(d.folder(), m.options.Bytes, disktest.Options{NoDiscard: !m.options.Discard})
 	d.must(err)
@@ -51,14 +48,25 @@ func newDisked(t *testing.T, m medium) *disked {
 		args = append(args, "-f")
 	}
 	d.tool("mkfs."+m.options.FS, append(args, device)...)
-	d.must(d.mountDisk())
+	d.must(d.disk.Mount(d.user.Home, m.options.FS, ""))
 	d.tool("cp", "-a", "-T", aside, d.user.Home)
+	d.tool("rm", "-r", aside)
 	d.trial = enrolled(d.laptop)
-	d.session = (&residue{laptop: d.laptop}).plant()
-	d.as(`for f in kept/f* kept/deep/f*; do echo ` + erasetest.Marker{Class: erasetest.Content, Seed: d.session.Seed, ID: inBaseline}.String() + ` >> $f; done
+	d.session, err = erasetest.Plant(d.path("session"), 1, erasetest.Small())
+	d.must(err)
+	d.tool("chown", "-R", "--no-dereference", fmt.Sprintf("%d:%d", d.user.UID, d.user.GID), d.path("session"))
+	mark := erasetest.Marker{Class: erasetest.Content, Seed: d.session.Seed, ID: inBaseline}
+	d.as(`for f in kept/f* kept/deep/f*; do echo ` + mark.String() + ` >> $f; done
 		rm -r .config kept/run.sh; mkdir kept/run.sh; touch kept; echo evil >> .bashrc`)
-	d.sync()
+	d.again()
 	return d
+}
+
+// again mounts the disk anew, as after a restart: what the file system remembers of the session is forgotten.
+func (d *disked) again() {
+	d.Helper()
+	d.must(d.disk.Unmount(d.user.Home))
+	d.must(d.disk.Mount(d.user.Home, d.medium.options.FS, ""))
 }
 
 // folder makes a folder for images that goes with the test.
@@ -68,17 +76,6 @@ func (l *laptop) folder() string {
 	l.must(err)
 	l.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
-}
-
-func (d *disked) mountDisk() error { return d.disk.Mount(d.user.Home, d.medium.options.FS, "") }
-
-// sync brings everything in the home to the disk.
-func (d *disked) sync() {
-	d.Helper()
-	f, err := os.Open(d.user.Home)
-	d.must(err)
-	defer f.Close()
-	d.must(unix.Syncfs(int(f.Fd())))
 }
 
 // A power cut at any moment of a wipe: the next wipe leaves as little on the medium as one that nobody interrupted. On a
@@ -118,7 +115,6 @@ func newOutage(t *testing.T, m medium) *outage {
 	o := &outage{disked: newDisked(t, m), dir: t.TempDir()}
 	o.base, o.saved = filepath.Join(o.dir, "base"), filepath.Join(filepath.Dir(o.state), "saved")
 	o.tool("cp", "-a", o.state, o.saved)
-	if os.Getenv("REMOUNT") != "" { o.must(o.disk.Unmount(o.user.Home)); o.must(o.mountDisk()) }
 	o.must(o.disk.Record(o.base))
 	told := o.wipe(exitDone)
 	o.must(o.disk.Stop())
@@ -130,7 +126,6 @@ func newOutage(t *testing.T, m medium) *outage {
 	found, err := erasetest.Scan(o.disk.Image())
 	o.must(err)
 	t.Logf("not cut: %v, the report: %s", found.Of(o.session.Seed), told.answer.Media[0].Assurance)
-	if os.Getenv("DESC") != "" { t.Log(o.describe()) }
 	m.judge(t, o.session, found.Of(o.session.Seed))
 	// From here on the home is looked at through images, in a mount name space that takes its mounts along.
 	o.privateMounts()
@@ -189,11 +184,6 @@ func (o *outage) try(c cut) {
 	found, err := erasetest.Scan(path)
 	o.must(err)
 	o.medium.judge(o.TB.(*testing.T), o.session, found.Of(o.session.Seed))
-	if o.Failed() && os.Getenv("KEEP") != "" {
-		o.tool("cp", path, os.Getenv("KEEP"))
-		o.must(o.disk.Replay(o.base, c.at, c.seed, os.Getenv("KEEP")+".cut"))
-		o.FailNow()
-	}
 	if o.Failed() && !failed {
 		o.Errorf("cut after %d of %d, seed %d: %v", c.at, len(o.ops), c.seed, found.Of(o.session.Seed))
 	}
@@ -212,17 +202,4 @@ func (o *outage) wiping() {
 	o.must(err)
 	r.State = state.Wiping
 	o.must(a.Save(r))
-}
-
-// describe is the log in short: W for writes, D for discards, with their bytes, a line for each flush.
-func (o *outage) describe() string {
-	var b strings.Builder
-	for i, op := range o.ops {
-		if op.Kind == disktest.Flush {
-			b.WriteString("\n" + strconv.Itoa(i) + " ")
-			continue
-		}
-		b.WriteString(" " + map[disktest.Kind]string{disktest.Write: "W", disktest.Discard: "D"}[op.Kind] + strconv.FormatInt(op.From>>10, 10) + "+" + strconv.FormatInt((op.To-op.From)>>10, 10))
-	}
-	return b.String()
 }

@@ -67,7 +67,7 @@ func newAgent(e env, stateDir string) (*agent.Agent, error) {
 	}
 	return &agent.Agent{
 		GOOS: e.goos, Machine: e.machine, State: dir, Policy: policy.Default(), Catalog: arts, Now: e.now,
-		PID: e.pid, UID: uint32(max(e.uid, 0)), Root: e.uid == 0,
+		PID: e.pid, Exe: e.exe, UID: uint32(max(e.uid, 0)), Root: e.uid == 0,
 	}, nil
 }
 

@@ -52,22 +52,30 @@ type cleaning struct {
 	reserve  int64
 	position int64
 	save     func(int64)
+	churned  bool
 	row      wipe.FreeSpace
 }
 
 func (c *cleaning) run(ctx context.Context) wipe.FreeSpace {
 	v := c.volume
 	trims := v.Method.Trim
+	// btrfs has no room left for its records right after its free space was taken; the others forget the most when what
+	// took it is gone.
+	steps := []func(context.Context){c.fill, c.churn}
+	if v.Storage.FileSystem == storage.Btrfs {
+		slices.Reverse(steps)
+	}
 	switch {
 	case v.Device == nil:
-		c.row.Outcome = wipe.FreeUnsupported
+		c.row.Outcome, steps = wipe.FreeUnsupported, nil
 	case trims:
-		c.row.Outcome = wipe.FreeDiscarded
-	default:
-		c.fill(ctx)
-	}
-	if v.Device != nil && c.row.Stopped == "" {
+		c.row.Outcome, steps = wipe.FreeDiscarded, steps[:0]
 		c.churn(ctx)
+	}
+	for _, step := range steps {
+		if c.row.Stopped == wipe.FreeNotStopped {
+			step(ctx)
+		}
 	}
 	if v.Device != nil && ctx.Err() == nil {
 		// A journal that is too long for between two people has its turn here.
@@ -96,9 +104,10 @@ func (c *cleaning) lifted(l wipe.Limit) bool {
 	case wipe.LimitFreeSpace:
 		return done
 	case wipe.LimitNames:
-		return done && (fs == storage.Btrfs && c.row.Outcome == wipe.FreeDiscarded || fs == storage.Ext && c.volume.Method.Journal)
+		// The log of xfs forgets too, but small folders leave their names in inodes that nobody uses any more.
+		return done && (fs == storage.Btrfs && c.churned || fs == storage.Ext && c.volume.Method.Journal)
 	case wipe.LimitSmallFiles:
-		return c.row.Outcome == wipe.FreeDiscarded
+		return done && c.churned
 	}
 	return false
 }
@@ -113,6 +122,7 @@ func (c *cleaning) fill(ctx context.Context) {
 	c.row.Free, c.row.Written, c.row.Left = res.Free, res.Written, res.Left
 	c.stopped(res.Reason, wipe.FreeOverwritten)
 	switch {
+	case c.row.Outcome == wipe.FreeFailed:
 	case errors.Is(err, freespace.ErrUnsupported):
 		c.row.Outcome = wipe.FreeUnsupported
 	case err != nil && ctx.Err() == nil:
@@ -128,9 +138,11 @@ func (c *cleaning) fill(ctx context.Context) {
 // churn takes the file system's own records through as much new as they need to forget the old.
 func (c *cleaning) churn(ctx context.Context) {
 	res, err := freespace.Churn(ctx, c.volume.Storage.Base, freespace.ChurnOptions{Time: c.left()})
-	if err == nil && c.row.Outcome != wipe.FreeUnsupported {
+	switch {
+	case err == nil:
+		c.churned = res.Reason == freespace.Completed
 		c.stopped(res.Reason, c.row.Outcome)
-	} else if err != nil && !errors.Is(err, freespace.ErrUnsupported) && ctx.Err() == nil {
+	case !errors.Is(err, freespace.ErrUnsupported) && ctx.Err() == nil:
 		c.row.Outcome = wipe.FreeFailed
 	}
 }

@@ -21,6 +21,10 @@ const (
 // comes: on btrfs the free part of the metadata, on xfs the log, on ext4 free inodes. It uses extended attributes of
 // files without a name: nothing of it can be seen, and nothing stays if the process dies. It neither discards nor
 // empties a journal. Volumes of other kinds give ErrUnsupported.
+//
+// On ext4 it takes the free inodes near the folder first, so it should be asked for the folder where the session's were.
+// On btrfs it should come before Clean, which leaves little room for metadata until the file system has tidied up, and a
+// run that ends before Completed leaves most: the old structures go only as the whole of the free part is written.
 func Churn(ctx context.Context, dir string, o ChurnOptions) (ChurnResult, error) {
 	if o.Time > 0 {
 		var cancel context.CancelFunc
@@ -48,7 +52,7 @@ func Churn(ctx context.Context, dir string, o ChurnOptions) (ChurnResult, error)
 		return ChurnResult{}, ErrUnsupported
 	}
 	switch {
-	case errors.Is(err, errBytes):
+	case errors.Is(err, errBytes), errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
 		c.result.Reason, err = BytesDone, nil
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		c.result.Reason, err = NeedsSpace, nil

@@ -24,6 +24,9 @@ const (
 // Clean overwrites what is free on the volume of a folder, from o.Position on, in the order in which it lies there. It
 // calls progress, if there is one, after each flush. A run that limits or others end early is no error; a canceled one
 // returns the context's error beside a result that counts. Volumes whose file system cannot do this give ErrUnsupported.
+//
+// On btrfs the reserve is never reached, and while the run lasts the file system cannot turn free space into room for
+// more metadata: Left tells the first, and the second is why it should run only when nobody works.
 func Clean(ctx context.Context, dir string, o Options, progress func(Progress)) (Result, error) {
 	if o.Time > 0 {
 		var cancel context.CancelFunc

@@ -66,7 +66,11 @@ func unmountIn(ns *os.File, dirs []string) error {
 		}
 		var errs []error
 		for _, dir := range slices.Backward(dirs) {
-			errs = append(errs, unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW))
+			err := unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+			if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EINVAL) {
+				continue // whoever lives there was quicker
+			}
+			errs = append(errs, err)
 		}
 		done <- errors.Join(errs...)
 	}()
