@@ -132,7 +132,7 @@ func (a *Agent) media(e *execute.Executor) []wipe.Medium {
 // heldOpen counts files that were removed while a program that was not ended keeps them open.
 func (a *Agent) heldOpen(ctx context.Context, e *execute.Executor) []wipe.Result {
 	// Another run of this program that cleans free space holds nothing but its own filler, and stops by itself.
-	ours := func(p host.Process) bool { return p.RootOwnedExe && (desktop(p.Exe) || p.Exe == a.Exe) }
+	ours := func(p host.Process) bool { return p.RootOwnedExe && desktop(p.Exe) || p.System && p.Exe == a.Exe }
 	// An error says that some programs could not be looked at: without an administrator's rights, when the verdict is
 	// incomplete anyway. What was counted counts.
 	n, _ := a.Machine.HeldOpen(ctx, []string{e.Plan.Account.Home}, ours)

@@ -24,7 +24,7 @@ type file struct {
 }
 
 func (x exes) describe(e entry) Process {
-	p := Process{PID: e.pid, Parent: e.parent, Name: e.name, Started: e.started}
+	p := Process{PID: e.pid, Parent: e.parent, Name: e.name, Started: e.started, System: e.ids == [4]uint32{}}
 	link := filepath.Join(x.proc, strconv.Itoa(e.pid), "exe")
 	exe, err := os.Readlink(link)
 	if err != nil {

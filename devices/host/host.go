@@ -41,6 +41,8 @@ func New(goos string) *Host { return &Host{goos: goos, proc: "/proc", etc: "/etc
 type Process struct {
 	PID    int
 	Parent int
+	// System says that it runs with the rights of root alone.
+	System bool
 	// Name is what the process calls itself; it can be anything.
 	Name string
 	// Exe is the path of its program file, empty when unknown.
