@@ -12,6 +12,7 @@ import (
 	"ipguard/devices/host"
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
+	"ipguard/wipe/erase"
 	"ipguard/wipe/execute"
 	"ipguard/wipe/locate"
 	"ipguard/wipe/walk"
@@ -128,9 +129,17 @@ func (a *Agent) plan(w *work, live bool, obs wipe.Observer) *execute.Executor {
 	})
 	return &execute.Executor{
 		Plan: p, GOOS: a.GOOS, Catalog: a.catalog(), Tokens: w.tokens, Version: w.version, Root: a.Root, Observer: obs,
+		Mounts: a.mountsBelow(w), Spare: []string{a.State.Path()}, Terms: a.terms(w),
+	}
+}
+
+// terms are the conditions under which a wipe chooses its methods.
+func (a *Agent) terms(w *work) erase.Terms {
+	rec, _ := w.state.Load() // nothing is known without a record
+	return erase.Terms{
+		Floor: wipe.Assurance(a.Policy.Erase.AtLeast), Distrust: rec.Distrust,
 		// The demonstration leaves the machine's file systems as they are.
 		Privileged: a.Root && a.Throwaway == "",
-		Mounts:     a.mountsBelow(w), Spare: []string{a.State.Path()}, Floor: wipe.Assurance(a.Policy.Erase.AtLeast),
 	}
 }
 

@@ -66,7 +66,9 @@ func accountID(goos string, uid int) string {
 }
 
 // Discard erases the folder by the same careful steps as everything else here.
-func (t *Throwaway) Discard(ctx context.Context) error { return erase.Folder(ctx, t.dir, false) }
+func (t *Throwaway) Discard(ctx context.Context) error {
+	return erase.Folder(ctx, t.dir, erase.Terms{})
+}
 
 // disksOnly is a machine on which no account runs anything and nothing can be ended.
 type disksOnly struct{ Machine }

@@ -149,6 +149,9 @@ func (a *Agent) conclude(w *work, rep wipe.Report) error {
 		State: state.Residue, Result: string(rep.Verdict), Held: rep.Held.Count,
 		Assurance: string(rep.Weakest()), Erased: t.Erased, Restored: t.Restored, Residual: t.Residual, Skipped: t.Skipped,
 	}
+	for _, m := range rep.Media {
+		rec.Distrust = rec.Distrust || slices.Contains(m.Limits, wipe.LimitIgnored)
+	}
 	if rep.Verdict == wipe.Complete {
 		rec.State = state.Clean
 	}
@@ -158,6 +161,7 @@ func (a *Agent) conclude(w *work, rep wipe.Report) error {
 func (a *Agent) save(w *work, rec state.Record) error {
 	if old, err := w.state.Load(); err == nil {
 		rec.FreeSpace = old.FreeSpace // no wipe changes where the cleaning of free space goes on
+		rec.Distrust = rec.Distrust || old.Distrust
 	}
 	rec.Day, rec.Baseline, rec.Admin = a.today(), w.version.Info.Version, w.acct.Admin
 	return w.state.Save(rec)

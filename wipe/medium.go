@@ -30,6 +30,8 @@ const (
 	LimitNeedsRoot Limit = "needs_root"
 	// LimitFloor: weaker than what policy asks for.
 	LimitFloor Limit = "below_policy"
+	// LimitIgnored: the device was asked to discard and still has what was erased. From the next wipe on it is not relied on.
+	LimitIgnored Limit = "discard_ignored"
 	// LimitFailed: a step that belongs to the method failed.
 	LimitFailed Limit = "step_failed"
 	// LimitUnknown: what lies under the folder could not be found out.
@@ -39,7 +41,7 @@ const (
 // Limits lists every limit, in the order in which reports show them.
 func Limits() []Limit {
 	return []Limit{
-		LimitFloor, LimitFailed, LimitNeedsRoot, LimitSnapshots, LimitFreeSpace, LimitNames, LimitSmallFiles, LimitCopyOnWrite,
+		LimitFloor, LimitFailed, LimitIgnored, LimitNeedsRoot, LimitSnapshots, LimitFreeSpace, LimitNames, LimitSmallFiles, LimitCopyOnWrite,
 		LimitFlash, LimitWear, LimitInsideFile, LimitMemory, LimitSwap, LimitUnknown,
 	}
 }

@@ -88,7 +88,7 @@ func (r Report) doubt() {
 func (r Report) weak() bool {
 	return slices.ContainsFunc(r.Results, func(row Result) bool { return row.Outcome == Erased && row.Code == CodeIO }) ||
 		slices.ContainsFunc(r.Media, func(m Medium) bool {
-			return slices.Contains(m.Limits, LimitFailed) || slices.Contains(m.Limits, LimitFloor)
+			return slices.ContainsFunc(m.Limits, func(l Limit) bool { return l == LimitFailed || l == LimitFloor || l == LimitIgnored })
 		})
 }
 

@@ -167,7 +167,7 @@ func (h Holding) Expire(ctx context.Context, now time.Time, longest time.Duratio
 		if left > 0 && left <= longest {
 			return nil
 		}
-		if err := erase.Folder(ctx, dir, true); err != nil {
+		if err := erase.Folder(ctx, dir, erase.Terms{Privileged: true}); err != nil {
 			return walk.Reason("destroying held documents", err)
 		}
 		count += len(docs)

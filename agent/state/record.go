@@ -32,6 +32,8 @@ type Record struct {
 	Residual  int    `json:"residual,omitempty"`
 	Skipped   int    `json:"skipped,omitempty"`
 	Held      int    `json:"held,omitempty"`
+	// Distrust says that a device was found to keep what it was asked to discard.
+	Distrust bool `json:"distrust,omitempty"`
 	// FreeSpace is where the next cleaning of free space goes on, in bytes, by volume in the order of the plan.
 	FreeSpace []int64 `json:"free_space,omitempty"`
 	Live      bool    `json:"live,omitempty"`  // the desktop went on running during the last wipe

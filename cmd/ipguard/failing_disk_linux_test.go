@@ -176,6 +176,25 @@ func TestFailingDiskDiscards(t *testing.T) {
 	}
 }
 
+// A disk discards in pieces of its own size, and the kernel passes over free space that is smaller: here 4 KiB, where the
+// file system has blocks of 1 KiB and the session's files lie between the baseline's. Drives have pieces of up to some MiB.
+func TestFailingDiskCoarseDiscards(t *testing.T) {
+	m := onMedium(t, "ext4, discard")
+	m.options.Mkfs = []string{"-b", "1024"}
+	mark := erasetest.Marker{Class: erasetest.Content, Seed: 1, ID: inDocument}.String()
+	d := newDisked(t, m, func(d *disked) {
+		// What lies in Downloads is never part of a baseline.
+		d.as(`mkdir -p Downloads between; for i in {1..100}; do
+			echo of the laptop | dd of=between/$i oflag=sync status=none
+			echo ` + mark + ` | dd of=Downloads/$i oflag=sync status=none; done`)
+	})
+	r := d.wipeSoon()
+	found := d.scan().Filter(func(m erasetest.Marker) bool { return m.ID == inDocument })
+	t.Logf("%v, the report: exit %d, %s", found, r.code, r.answer.Media[0].Assurance)
+	overclaimed(t, r.answer.Media[0], r.answer.Artifacts, found)
+	d.medium.judge(t, d.session, found)
+}
+
 const sector = 512
 
 // revive turns a dead disk off and on again: what was on its way is lost.

@@ -1,117 +1,64 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
-
-	"ipguard/wipe/erase/erasetest"
 )
+
+// holder starts a program of root that holds a file open as descriptor 3 and does something with it until the test or the
+// returned function ends it.
+func (g *ground) holder(path, script string) (end func()) {
+	g.Helper()
+	ready := filepath.Join(g.TempDir(), "ready")
+	cmd := exec.Command("bash", "-c", `exec 3<>"$0"; cp "$0" "$1.copy"; : > "$1"; `+script, path, ready)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	g.must(cmd.Start())
+	end = sync.OnceFunc(func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		cmd.Wait()
+	})
+	g.Cleanup(end)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(ready); err == nil {
+			return end
+		} else if time.Now().After(deadline) {
+			g.Fatal("the program that holds a file does not start")
+		}
+	}
+}
 
 // What a program of root holds open and writes to is never told as gone, however it writes.
 func TestHazardHolders(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		hold func(g *ground, path string, stop chan struct{}) // until stop is closed
-	}{
-		{"appends", func(g *ground, path string, stop chan struct{}) {
-			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-			g.must(err)
-			defer f.Close()
-			for again(stop) {
-				fmt.Fprintln(f, "more")
-			}
-		}},
-		{"writes again what was written over", func(g *ground, path string, stop chan struct{}) {
-			f, err := os.OpenFile(path, os.O_RDWR, 0)
-			g.must(err)
-			defer f.Close()
-			text, err := io.ReadAll(f)
-			g.must(err)
-			for again(stop) {
-				_, err := f.WriteAt(text, 0)
-				g.must(err)
-			}
-		}},
-		{"writes through memory", func(g *ground, path string, stop chan struct{}) {
-			f, err := os.OpenFile(path, os.O_RDWR, 0)
-			g.must(err)
-			info, err := f.Stat()
-			g.must(err)
-			m, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-			g.must(err)
-			f.Close()
-			defer unix.Munmap(m)
-			text := append([]byte{}, m...)
-			for again(stop) {
-				copy(m, text)
-			}
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			g := newGround(t, hdd(), nil)
-			path := g.trace("held", 200_000)
+	for _, discard := range []bool{false, true} {
+		o := hdd()
+		o.Discard = discard
+		g := newGround(t, o, nil)
+		for _, tt := range []struct{ name, script string }{
+			{"appends", `while :; do echo more >> /proc/self/fd/3; done`},
+			{"writes again what was there", `while :; do dd if="$1.copy" of=/proc/self/fd/3 bs=1M conv=notrunc status=none; done`},
+			{"writes when all names are gone", `while [ "$(stat -L -c %h /proc/self/fd/3)" != 0 ]; do sleep .001; done
+				dd if="$1.copy" of=/proc/self/fd/3 bs=1M conv=notrunc status=none; sleep 1000`},
+		} {
+			end := g.holder(g.trace("held", 200_000), tt.script)
 			g.settle()
-			stop, stopped := make(chan struct{}), make(chan struct{})
-			go func() { defer close(stopped); tt.hold(g, path, stop) }()
-			time.Sleep(20 * time.Millisecond)
 			r := g.notBack("held_open")
-			close(stop)
-			<-stopped
-			for _, strong := range []string{"overwritten", "discarded"} {
-				if _, bytes := r.rows("erased", strong, ""); bytes > 0 {
-					t.Errorf("%d bytes that somebody goes on writing are told as %s\n%s", bytes, strong, r.out)
-				}
+			_, over := r.rows("erased", "overwritten", "")
+			_, gone := r.rows("erased", "discarded", "")
+			if over > 0 && tt.name != "writes when all names are gone" || gone > 0 {
+				t.Errorf("discard %v: somebody %s, and %d bytes are told as overwritten, %d as discarded\n%s", discard, tt.name, over, gone, r.out)
 			}
 			if r := g.status(exitNotClean); r.answer.State != "residue" {
 				t.Errorf("state %q", r.answer.State)
 			}
+			end()
 			g.back()
-		})
-	}
-}
-
-func again(stop chan struct{}) bool {
-	select {
-	case <-stop:
-		return false
-	case <-time.After(200 * time.Microsecond):
-		return true
-	}
-}
-
-// What is written after the last name is gone, by somebody who has the file open, is on the disk: that is told.
-func TestHazardWriteAfterUnlink(t *testing.T) {
-	g := newGround(t, hdd(), nil)
-	f, err := os.OpenFile(g.trace("held", 5000), os.O_RDWR, 0)
-	g.must(err)
-	done := make(chan error, 1)
-	late := g.mark(erasetest.Content)
-	go func() {
-		for {
-			info, err := f.Stat()
-			var st unix.Stat_t
-			if err != nil || unix.Fstat(int(f.Fd()), &st) != nil || st.Nlink == 0 {
-				_, err = f.WriteAt([]byte(late), info.Size())
-				done <- err
-				return
-			}
-			time.Sleep(time.Millisecond)
 		}
-	}()
-	g.notBack("held_open")
-	g.must(<-done)
-	if r := g.status(exitNotClean); r.answer.State != "residue" {
-		t.Errorf("state %q", r.answer.State)
 	}
-	f.Close()
-	g.back()
 }
 
 // A running program cannot be written to. It goes, and what that is worth is told.

@@ -65,6 +65,9 @@ func (g *ground) content(size int) string {
 // trace makes a file of the account with a marker in its name and in every sector, and has it on the medium.
 func (g *ground) trace(rel string, size int) string {
 	g.Helper()
+	for at := rel; at != "."; at = filepath.Dir(at) {
+		g.dir(at)
+	}
 	return g.file(filepath.Join(rel, g.mark(erasetest.Name)), g.content(size))
 }
 
@@ -77,7 +80,9 @@ func (g *ground) settle() {
 // raw unmounts the image, counts what the medium has, and mounts it again.
 func (g *ground) raw() erasetest.Counts {
 	g.Helper()
-	g.must(g.image.Unmount())
+	if err := g.image.Unmount(); err != nil {
+		g.Fatal(err)
+	}
 	found, err := erasetest.Scan(g.image.Path())
 	g.must(err)
 	g.must(g.image.Mount(g.above, g.with...))

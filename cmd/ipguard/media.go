@@ -76,7 +76,9 @@ func explaining() []wipe.Limit {
 }
 
 // spoiling are the limits that make a wipe incomplete. They are told with the way out.
-func spoiling() []wipe.Limit { return []wipe.Limit{wipe.LimitFloor, wipe.LimitFailed} }
+func spoiling() []wipe.Limit {
+	return []wipe.Limit{wipe.LimitFloor, wipe.LimitFailed, wipe.LimitIgnored}
+}
 
 // tellRemains writes what could remain on the media.
 func (a *app) tellRemains(media []wipe.Medium, except ...wipe.Limit) {

@@ -25,7 +25,8 @@ type disked struct {
 // inBaseline marks the session's additions to files of the baseline.
 const inBaseline = 900_000
 
-func newDisked(t *testing.T, m medium) *disked {
+// newDisked makes one; before the account is enrolled it is prepared.
+func newDisked(t *testing.T, m medium, prepare ...func(*disked)) *disked {
 	t.Helper()
 	d := &disked{trial: &trial{laptop: newLaptop(t)}, medium: m}
 	aside := d.user.Home + ".aside"
@@ -51,6 +52,9 @@ func newDisked(t *testing.T, m medium) *disked {
 	d.must(d.disk.Mount(d.user.Home, m.options.FS, ""))
 	d.tool("cp", "-a", "-T", aside, d.user.Home)
 	d.tool("rm", "-r", aside)
+	for _, p := range prepare {
+		p(d)
+	}
 	d.trial = enrolled(d.laptop)
 	d.session, err = erasetest.Plant(d.path("session"), 1, erasetest.Small())
 	d.must(err)

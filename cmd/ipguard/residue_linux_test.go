@@ -28,13 +28,17 @@ type medium struct {
 func media() []medium {
 	all := erasetest.Classes()
 	live := []erasetest.Class{erasetest.Content, erasetest.Name, erasetest.XAttr, erasetest.OldName}
-	return []medium{
-		{name: "ext4, discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Discard: true}, gone: all, tiny: -1},
-		{name: "ext4, no discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20}, gone: live, tiny: -1},
+	// As a large disk has them: a small one gets smaller blocks, of which a device would not discard single ones.
+	blocks := []string{"-b", "4096"}
+	inline := append([]string{"-O", "inline_data", "-I", "512"}, blocks...)
+	list := []medium{
+		{name: "ext4, discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Mkfs: blocks, Discard: true}, gone: all, tiny: -1},
+		{name: "ext4, no discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Mkfs: blocks}, gone: live, tiny: -1},
+		{name: "ext4, coarse discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Discard: true}, gone: live, tiny: -1},
 		{name: "ext4 with inline data, discard", gone: live, tiny: -1, options: erasetest.Options{
-			FS: "ext4", Bytes: 192 << 20, Discard: true, Mkfs: []string{"-O", "inline_data", "-I", "512"}}},
+			FS: "ext4", Bytes: 192 << 20, Discard: true, Mkfs: inline}},
 		{name: "ext4 with inline data, no discard", gone: live, tiny: -1, options: erasetest.Options{
-			FS: "ext4", Bytes: 192 << 20, Mkfs: []string{"-O", "inline_data", "-I", "512"}}},
+			FS: "ext4", Bytes: 192 << 20, Mkfs: inline}},
 		{name: "xfs, discard", options: erasetest.Options{FS: "xfs", Bytes: 320 << 20, Discard: true}, tiny: -1,
 			gone: []erasetest.Class{erasetest.Content, erasetest.Old, erasetest.Row}},
 		{name: "xfs, no discard", options: erasetest.Options{FS: "xfs", Bytes: 320 << 20}, tiny: -1,
@@ -42,6 +46,12 @@ func media() []medium {
 		{name: "btrfs, discard", options: erasetest.Options{FS: "btrfs", Bytes: 256 << 20, Discard: true}, tiny: 3 << 10,
 			gone: []erasetest.Class{erasetest.Content}},
 	}
+	for i := range list {
+		if full() {
+			list[i].options.Bytes = 1 << 30
+		}
+	}
+	return list
 }
 
 // What a wipe leaves on the medium itself, and what its report says of that. Beside it stands what the tools leave that
@@ -241,7 +251,7 @@ func TestResidueAtTheEndOfTheDay(t *testing.T) {
 	all := erasetest.Classes()
 	for _, m := range []medium{
 		{name: "btrfs, discard", options: erasetest.Options{FS: "btrfs", Bytes: 256 << 20, Discard: true}, tiny: -1, gone: all},
-		{name: "ext4, discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Discard: true}, tiny: -1, gone: all},
+		{name: "ext4, discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20, Discard: true, Mkfs: []string{"-b", "4096"}}, tiny: -1, gone: all},
 		{name: "ext4, no discard", options: erasetest.Options{FS: "ext4", Bytes: 192 << 20}, tiny: -1, gone: all},
 		{name: "xfs, no discard", options: erasetest.Options{FS: "xfs", Bytes: 320 << 20}, tiny: -1,
 			gone: []erasetest.Class{erasetest.Content, erasetest.Old, erasetest.Row, erasetest.XAttr}},

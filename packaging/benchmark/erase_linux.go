@@ -153,14 +153,14 @@ func (b *bench) eraseReference(ctx context.Context, r *report) error {
 		defer func() { err = errors.Join(err, d.close()) }()
 		return do(&contest{disk: d, tree: tree, session: s, rounds: rounds})
 	}
-	if err := race(plain(gib), b.rounds, func(c *contest) error { return c.noDiscard(ctx, r) }); err != nil {
+	if err := race(plain(gib), 2*b.rounds+1, func(c *contest) error { return c.noDiscard(ctx, r) }); err != nil {
 		return err
 	}
-	if err := race(discarding("ext4"), b.rounds, func(c *contest) error { return c.discard(ctx, r, 1.25) }); err != nil {
+	if err := race(discarding("ext4"), 2*b.rounds+1, func(c *contest) error { return c.discard(ctx, r, 1.25) }); err != nil {
 		return err
 	}
 	for _, fs := range []string{"xfs", "btrfs"} {
-		if err := race(discarding(fs), (b.rounds+1)/2, func(c *contest) error { return c.discard(ctx, r, 0) }); err != nil {
+		if err := race(discarding(fs), b.rounds, func(c *contest) error { return c.discard(ctx, r, 0) }); err != nil {
 			return fmt.Errorf("%s: %w", fs, err)
 		}
 	}

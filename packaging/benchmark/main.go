@@ -13,13 +13,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
 	var o options
 	flag.StringVar(&o.program, "program", "", "the ipguard program to measure")
 	flag.StringVar(&o.dir, "dir", "/var/tmp", "a folder on the file system to measure on")
-	flag.IntVar(&o.rounds, "rounds", 5, "how often each comparison is made")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each comparison is made; quick ones are made more often")
 	flag.StringVar(&o.only, "only", "", "measure one half: erase (on images) or rest")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object instead of a table")
 	flag.Parse()
@@ -52,9 +53,11 @@ type part struct {
 func runParts(ctx context.Context, r *report, parts []part) error {
 	for _, p := range parts {
 		fmt.Fprintf(os.Stderr, "Measuring %s ...\n", p.name)
-		if err := p.measure(ctx, r); err != nil {
+		d, err := timed(func() error { return p.measure(ctx, r) })
+		if err != nil {
 			return fmt.Errorf("measuring %s: %w", p.name, err)
 		}
+		fmt.Fprintf(os.Stderr, "  took %s\n", d.Round(time.Second))
 	}
 	return nil
 }

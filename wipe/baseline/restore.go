@@ -34,6 +34,8 @@ type Restorer struct {
 	Live bool
 	// Pending tells of an entry that must not be replaced yet, and why; nil is allowed.
 	Pending func(walk.Info) wipe.Code
+	// Before is called before something is written anew for the first time; nil is allowed.
+	Before func()
 	// Report hears of every entry that was restored, or could not be.
 	Report func(f *Frame, name string, r wipe.Result)
 }
@@ -137,6 +139,10 @@ func (r *Restorer) put(ctx context.Context, f *Frame, e *Entry) {
 		r.Report(f, e.Name, wipe.Result{Outcome: wipe.Skipped, Code: wipe.CodeLiveSession, Count: 1})
 		return
 	}
+	if r.Before != nil {
+		r.Before()
+		r.Before = nil
+	}
 	if e.Type == walk.Directory {
 		err := f.Dir.Mkdir(e.Name)
 		if errors.Is(err, walk.ErrDenied) && unlock(f) {
@@ -201,6 +207,7 @@ func (r *Restorer) make(ctx context.Context, f *Frame, e *Entry, temp string) er
 		return fmt.Errorf("opening a copy: %w", ErrCorrupt)
 	}
 	defer in.Close()
+	walk.Reserve(out, e.Size)
 	if _, err := io.Copy(out, contextReader{ctx, in}); err != nil {
 		return walk.Reason("copying back", err)
 	}

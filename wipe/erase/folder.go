@@ -10,11 +10,18 @@ import (
 	"ipguard/wipe/walk"
 )
 
+// Terms are the conditions under which a method is chosen.
+type Terms struct {
+	Floor      wipe.Assurance // the least that policy asks for
+	Privileged bool           // the process may clear journals and discard
+	// Distrust says that the devices were found to keep what they were asked to discard.
+	Distrust bool
+}
+
 // Folder erases one folder with everything in it, as strongly as what it lies on allows. dir must be out of reach for
-// everybody but administrators. privileged says that the process may clear journals and discard. Errors: those of
-// package walk when something is left, or the context's.
-func Folder(ctx context.Context, dir string, privileged bool) error {
-	v, done := Open(dir, "", privileged)
+// everybody but administrators. Errors: those of package walk when something is left, or the context's.
+func Folder(ctx context.Context, dir string, terms Terms) error {
+	v, done := Open(dir, terms)
 	defer done()
 	parent, err := walk.Open(filepath.Dir(dir))
 	if err != nil {
@@ -27,11 +34,12 @@ func Folder(ctx context.Context, dir string, privileged bool) error {
 		return err
 	}
 	tally := &Tally{}
-	if o := v.Overwriter(); o != nil {
-		(&Remover{Top: parent, Volume: v, Overwriter: o}).Remove(ctx, parent, name, info, catalog.Match{})
-		v.Flush()
+	for again := true; again; again = v.Flush() {
+		if o := v.Overwriter(); o != nil {
+			(&Remover{Top: parent, Volume: v, Overwriter: o}).Remove(ctx, parent, name, info, catalog.Match{})
+		}
 	}
-	rm := &Remover{Top: parent, Volume: v, Tally: tally, UID: info.UID, Root: privileged}
+	rm := &Remover{Top: parent, Volume: v, Tally: tally, UID: info.UID, Root: terms.Privileged}
 	rm.Remove(ctx, parent, name, info, catalog.Match{})
 	if rm.Waiting() {
 		v.Checkpoint()
@@ -44,14 +52,14 @@ func Folder(ctx context.Context, dir string, privileged bool) error {
 	return ctx.Err()
 }
 
-// Open finds out what a folder lies on and returns the volume, with the method that the floor and the process's rights
-// allow. Where it cannot be found out, unlinking is all that is promised. done gives it back.
-func Open(dir string, floor wipe.Assurance, privileged bool) (v *Volume, done func()) {
+// Open finds out what a folder lies on and returns the volume, with the method that the terms allow. Where it cannot be found out, unlinking is all that is promised. done gives it back.
+func Open(dir string, terms Terms) (v *Volume, done func()) {
 	s, err := storage.Detect(dir)
 	if err != nil {
 		s = storage.Storage{FileSystem: storage.Other, Medium: storage.Unknown}
 	}
-	v = &Volume{Storage: s, Method: Choose(s, floor, privileged)}
+	s.Discard = s.Discard && !terms.Distrust
+	v = &Volume{Storage: s, Method: Choose(s, terms.Floor, terms.Privileged)}
 	if s.Base == "" {
 		return v, func() {}
 	}

@@ -15,6 +15,7 @@ type Method struct {
 	Journal   bool // the journal is written over at the end
 	EOFBlocks bool // what the file system still holds back is freed before the discard
 	Trim      bool // free blocks are discarded at the end, and waited for
+	Coarse    bool // the device passes over free pieces as small as those that files leave
 	// Assurance is how strongly an ordinary file is erased when every step succeeds.
 	Assurance wipe.Assurance
 	// Limits are what stays possible even then, in the order of wipe.Limits.
@@ -36,7 +37,8 @@ func Choose(s storage.Storage, floor wipe.Assurance, root bool) Method {
 		return m
 	}
 	m.Trim = root && s.Discard && trims(s.FileSystem)
-	m.Overwrite = inPlace(s.FileSystem) && (!m.Trim || floor.AtLeast(wipe.Overwritten))
+	m.Coarse = m.Trim && s.DiscardStep > s.BlockSize
+	m.Overwrite = inPlace(s.FileSystem) && (!m.Trim || m.Coarse || floor.AtLeast(wipe.Overwritten))
 	m.Inline = s.FileSystem == storage.Ext && s.Inline && !m.Overwrite
 	m.Yard = root && s.FileSystem == storage.Ext
 	m.Journal = m.Yard && !slow(s)
@@ -44,7 +46,7 @@ func Choose(s storage.Storage, floor wipe.Assurance, root bool) Method {
 	switch {
 	case m.Overwrite:
 		m.Assurance = wipe.Overwritten
-	case m.Trim:
+	case m.Trim && !m.Coarse:
 		m.Assurance = wipe.Discarded
 	}
 	m.limit(floor, s, root)
@@ -80,9 +82,9 @@ func (m *Method) limit(floor wipe.Assurance, s storage.Storage, root bool) {
 	for limit, holds := range map[wipe.Limit]bool{
 		wipe.LimitFloor:       !m.Assurance.AtLeast(floor),
 		wipe.LimitNeedsRoot:   !root && !memory,
-		wipe.LimitFreeSpace:   !memory && !m.Trim,
+		wipe.LimitFreeSpace:   !memory && (!m.Trim || m.Coarse),
 		wipe.LimitNames:       !memory && !m.Journal,
-		wipe.LimitSmallFiles:  s.FileSystem == storage.Btrfs || m.Inline,
+		wipe.LimitSmallFiles:  s.FileSystem == storage.Btrfs || m.Inline || m.Trim && s.FileSystem == storage.XFS,
 		wipe.LimitCopyOnWrite: s.FileSystem.CopyOnWrite(),
 		wipe.LimitFlash:       flash && (m.Trim || s.Medium == storage.SSD),
 		wipe.LimitWear:        !m.Trim && (s.Medium == storage.USB || s.Medium == storage.Card),

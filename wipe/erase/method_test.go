@@ -39,7 +39,8 @@ func TestChoose(t *testing.T) {
 		{"USB stick", storage.Storage{FileSystem: storage.Ext, Medium: storage.USB}, "", root, Method{
 			Overwrite: true, Yard: true, Journal: true, Assurance: wipe.Overwritten, Limits: []wipe.Limit{wipe.LimitFreeSpace, wipe.LimitWear}}},
 		{"xfs on an SSD", storage.Storage{FileSystem: storage.XFS, Medium: storage.SSD, Discard: true}, "", root, Method{
-			EOFBlocks: true, Trim: true, Assurance: wipe.Discarded, Limits: []wipe.Limit{wipe.LimitNames, wipe.LimitFlash}}},
+			EOFBlocks: true, Trim: true, Assurance: wipe.Discarded,
+			Limits: []wipe.Limit{wipe.LimitNames, wipe.LimitSmallFiles, wipe.LimitFlash}}},
 		{"xfs on a hard disk", storage.Storage{FileSystem: storage.XFS, Medium: storage.HardDisk}, "", root, Method{
 			Overwrite: true, EOFBlocks: true, Assurance: wipe.Overwritten, Limits: []wipe.Limit{wipe.LimitFreeSpace, wipe.LimitNames}}},
 		{"btrfs on an SSD", storage.Storage{FileSystem: storage.Btrfs, Medium: storage.SSD, Discard: true}, "", root, Method{

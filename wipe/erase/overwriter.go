@@ -31,6 +31,7 @@ const (
 type Overwriter struct {
 	all    bool // else only what has no blocks
 	shares bool // files can have blocks in common, which are never written in place
+	each   bool // each file must reach the medium by itself
 	block  []byte
 	zeros  []byte
 	stamp  int64
@@ -53,9 +54,9 @@ type job struct {
 	with []byte
 }
 
-func newOverwriter(all, shares bool) *Overwriter {
+func newOverwriter(all, shares, each bool) *Overwriter {
 	o := &Overwriter{
-		all: all, shares: shares, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job), reasons: map[uint64]wipe.Code{},
+		all: all, shares: shares, each: each, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job), reasons: map[uint64]wipe.Code{},
 	}
 	// The same random bytes serve for every file: what counts is that the old ones are gone.
 	rand.Read(o.block)
@@ -90,7 +91,7 @@ func (o *Overwriter) entry(ctx context.Context, d *walk.Dir, name string, info w
 	}
 	if o.all {
 		// A value that cannot be overwritten is removed with its file.
-		n, _ := d.BlankXattrs(name)
+		n, _ := d.BlankXattrs(name, info)
 		o.attributes += n
 		o.touched += n
 	}
@@ -105,15 +106,28 @@ func (o *Overwriter) entry(ctx context.Context, d *walk.Dir, name string, info w
 		o.because(info.Inode, codeOf(err))
 		return
 	}
+	if !fresh.Same(info) {
+		// Somebody has put another file there, about which nobody has decided.
+		f.Close()
+		o.because(fresh.Inode, wipe.CodeChanging)
+		return
+	}
 	o.touched++
 	o.jobs <- job{ctx, f, fresh, with}
 }
 
 func (o *Overwriter) write(j job) {
 	defer j.file.Close()
+	if !walk.Alone(j.file) {
+		// What is written meanwhile may go unseen.
+		o.because(j.info.Inode, wipe.CodeChanging)
+	}
 	n, err := o.overwrite(j)
 	o.bytes.Add(n)
 	o.files.Add(1)
+	if err == nil && o.each {
+		err = j.file.Sync()
+	}
 	if err == nil {
 		err = walk.SetTime(j.file, o.stamp)
 	}
@@ -144,6 +158,16 @@ func (o *Overwriter) because(inode uint64, code wipe.Code) {
 	if len(o.reasons) < maxReasons {
 		o.reasons[inode] = code
 	}
+}
+
+// failed reports whether some file could not be overwritten for this reason.
+func (o *Overwriter) failed(code wipe.Code) bool {
+	for _, have := range o.reasons {
+		if have == code {
+			return true
+		}
+	}
+	return false
 }
 
 // close waits for the files that are being written.

@@ -114,6 +114,7 @@ func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info wal
 // unlink removes a name whose content is dealt with, and reports whether it is gone.
 func (r *Remover) unlink(d *walk.Dir, name string, info walk.Info, m catalog.Match, depth int) bool {
 	assurance, code := r.Volume.judge(d, name, info)
+	r.Volume.sample(d, name, info)
 	// Attributes that cannot be cleared go with the entry all the same.
 	_ = d.ClearXattrs(name)
 	err := r.away(d, name, info.Type)

@@ -3,6 +3,8 @@ package erase
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"os"
 	"slices"
 
 	"ipguard/wipe"
@@ -18,6 +20,8 @@ type Device interface {
 	FreeEOFBlocks() error
 	Trim(ctx context.Context, progress func(done, total int64)) (int64, error)
 	Snapshots() (int, error)
+	Sample(*os.File) (storage.Sample, bool)
+	Remaining([]storage.Sample) (int, error)
 }
 
 // Volume is one file system during a wipe: one sync, one journal and one discard serve everything that is erased on it.
@@ -29,18 +33,25 @@ type Volume struct {
 
 	overwriter *Overwriter
 	blanked    bool // values of attributes were overwritten, and must reach their place before the files go
+	flushed    bool
 	settled    bool
 	unsynced   bool // what was written may not be on the medium
 	discarded  bool
 	snapshots  bool
-	told       int          // progress, in steps
+	told       int // progress, in steps
+	samples    []storage.Sample
+	sampled    int          // files that could have been sampled
 	limits     []wipe.Limit // met on the way, besides the method's
 }
 
-// Overwriter returns what writes over the contents on this volume, nil when nothing there is overwritten. Close ends it.
+// Overwriter returns what writes over the contents on this volume, nil when nothing there is to be overwritten, or no
+// more. Flush ends it.
 func (v *Volume) Overwriter() *Overwriter {
-	if v.overwriter == nil && (v.Method.Overwrite || v.Method.Inline) {
-		v.overwriter = newOverwriter(v.Method.Overwrite, v.shares())
+	if v.flushed || !v.Method.Overwrite && !v.Method.Inline {
+		return nil
+	}
+	if v.overwriter == nil {
+		v.overwriter = newOverwriter(v.Method.Overwrite, v.shares(), false)
 	}
 	return v.overwriter
 }
@@ -53,21 +64,30 @@ func (v *Volume) tell(progress func(files int, bytes int64)) {
 	}
 }
 
-// Flush makes sure that what was overwritten is on the medium. Nothing may be unlinked before.
-func (v *Volume) Flush() {
+// Flush makes sure that what was overwritten is on the medium. Nothing may be unlinked before. When the medium failed it
+// reports that everything must be overwritten once more: this time each file is asked for by itself, since the kernel
+// does not say which of them it was.
+func (v *Volume) Flush() (again bool) {
 	o := v.overwriter
-	if o == nil {
-		return
+	if o == nil || v.flushed {
+		return false
 	}
 	o.close()
-	v.blanked = o.attributes > 0
+	v.flushed, v.blanked = true, v.blanked || o.attributes > 0
 	if o.touched == 0 || v.Device == nil {
-		return
+		return false
 	}
-	v.sync()
+	if failed(v.Device.Sync()) && !o.each {
+		v.overwriter, v.flushed = newOverwriter(v.Method.Overwrite, v.shares(), true), false
+		return true
+	} else if o.each {
+		v.unsynced = !o.failed(wipe.CodeIO) // else it is known which files it was
+		v.failed()
+	}
 	if v.blanked && v.Method.Yard {
 		v.try(v.Device.Checkpoint(), wipe.LimitNames)
 	}
+	return false
 }
 
 // Checkpoint makes sure that the removal of names is on the medium where they were. Directories must not be freed before.
@@ -75,8 +95,22 @@ func (v *Volume) Checkpoint() {
 	if !v.Method.Yard || v.Device == nil {
 		return
 	}
-	v.try(v.Device.Sync(), wipe.LimitNames)
+	v.sync()
 	v.try(v.Device.Checkpoint(), wipe.LimitNames)
+}
+
+// Release discards what was freed so far, before anything new is written. What is written takes freed blocks, and more of
+// them than it needs, which a discard at the end would pass over with what was in them. Settle discards the rest.
+func (v *Volume) Release(ctx context.Context) {
+	if !v.Method.Trim || v.Device == nil {
+		return
+	}
+	v.sync()
+	if v.Method.EOFBlocks {
+		_ = v.Device.FreeEOFBlocks()
+		v.sync()
+	}
+	_, _ = v.Device.Trim(ctx, nil) // what fails here fails there
 }
 
 // Settle waits until everything is on the medium and clears what the file system keeps of the past. It comes last.
@@ -88,7 +122,7 @@ func (v *Volume) Settle(ctx context.Context, progress func(done, total int64)) {
 	if n, err := v.Device.Snapshots(); n > 0 {
 		v.snapshots = true
 		v.limits = append(v.limits, wipe.LimitSnapshots)
-	} else if err != nil && v.Storage.FileSystem == storage.Btrfs && !errors.Is(err, storage.ErrDenied) {
+	} else if failed(err) {
 		v.failed()
 	}
 	v.sync()
@@ -97,22 +131,46 @@ func (v *Volume) Settle(ctx context.Context, progress func(done, total int64)) {
 	}
 	if v.Method.EOFBlocks {
 		v.try(v.Device.FreeEOFBlocks(), wipe.LimitFreeSpace)
-		v.try(v.Device.Sync(), wipe.LimitFreeSpace)
+		v.sync()
 	}
 	if v.Method.Trim && ctx.Err() == nil {
-		_, err := v.Device.Trim(ctx, progress)
-		v.discarded = err == nil
-		v.try(err, wipe.LimitFreeSpace)
+		v.discard(ctx, progress)
+	}
+}
+
+// discard discards what is free and looks whether the device has done so: the kernel does not say when it has not.
+func (v *Volume) discard(ctx context.Context, progress func(done, total int64)) {
+	left := 0
+	for range 2 {
+		if _, err := v.Device.Trim(ctx, progress); err != nil {
+			v.try(err, wipe.LimitFreeSpace)
+			return
+		}
+		// Where the device cannot be read its word has to do. A few may lie in blocks that the file system has taken for its
+		// own records and not yet written.
+		if left, _ = v.Device.Remaining(v.samples); left <= len(v.samples)/4 {
+			left = 0
+			break
+		}
+		v.sync()
+	}
+	v.discarded = left == 0 && !v.Method.Coarse
+	if left > 0 {
+		v.limits = append(v.limits, wipe.LimitIgnored, wipe.LimitFreeSpace)
 	}
 }
 
 // sync brings all that was written to the medium. Where a whole volume cannot be asked for that, each file was by itself.
 func (v *Volume) sync() {
-	err := v.Device.Sync()
-	if err != nil && !errors.Is(err, storage.ErrUnsupported) && !errors.Is(err, storage.ErrDenied) {
+	if failed(v.Device.Sync()) {
 		v.unsynced = true
 		v.failed()
 	}
+}
+
+// failed reports whether a step was taken and went wrong.
+func failed(err error) bool {
+	return err != nil && !errors.Is(err, storage.ErrUnsupported) && !errors.Is(err, storage.ErrDenied)
 }
 
 // try notes what a step that did not succeed leaves possible. That the system does not have the step is no failure.
@@ -121,7 +179,7 @@ func (v *Volume) try(err error, leaves wipe.Limit) {
 		return
 	}
 	v.limits = append(v.limits, leaves)
-	if !errors.Is(err, storage.ErrUnsupported) {
+	if failed(err) {
 		v.failed()
 	}
 }
@@ -146,6 +204,33 @@ func (v *Volume) usual() wipe.Assurance {
 		return wipe.Overwritten
 	}
 	return ""
+}
+
+// maxSamples is for how many files it is looked up whether the device still has them.
+const maxSamples = 32
+
+// sample takes a sample of some of the files that are discarded; of many, each is as likely as any other.
+func (v *Volume) sample(d *walk.Dir, name string, info walk.Info) {
+	if !v.Method.Trim || v.Device == nil || info.Type != walk.File || info.Links > 1 || info.Blocks == 0 {
+		return
+	}
+	at := v.sampled
+	v.sampled++
+	if at >= maxSamples {
+		if at = rand.IntN(v.sampled); at >= maxSamples {
+			return
+		}
+	}
+	f, _, err := d.OpenFile(name)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if s, ok := v.Device.Sample(f); ok && at < len(v.samples) {
+		v.samples[at] = s
+	} else if ok {
+		v.samples = append(v.samples, s)
+	}
 }
 
 // longTarget is from which length on ext4 keeps a link's target in a block instead of the inode, and freeing the block
@@ -196,11 +281,12 @@ func (v *Volume) final(r wipe.Result) wipe.Result {
 		r.Assurance = wipe.Unlinked
 	case v.snapshots:
 		r.Assurance, r.Code = wipe.Unlinked, wipe.CodeSnapshot
-	case r.Assurance == wipe.Overwritten && v.unsynced:
-		r.Assurance, r.Code = wipe.Unlinked, wipe.CodeIO
-	case r.Assurance != "":
+	case r.Assurance != wipe.Overwritten && r.Assurance != "":
 	case v.Storage.FileSystem == storage.Tmpfs:
 		r.Assurance = wipe.MemoryOnly
+	case v.unsynced:
+		r.Assurance, r.Code = wipe.Unlinked, wipe.CodeIO
+	case r.Assurance == wipe.Overwritten:
 	case v.discarded:
 		r.Assurance = wipe.Discarded
 	default:

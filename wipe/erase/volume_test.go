@@ -3,6 +3,7 @@ package erase
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 type device struct {
 	fails     map[string]error
 	snapshots int
+	remaining int
 	steps     []string
 }
 
@@ -32,7 +34,9 @@ func (d *device) FreeEOFBlocks() error { return d.step("eof") }
 func (d *device) Trim(context.Context, func(done, total int64)) (int64, error) {
 	return 0, d.step("trim")
 }
-func (d *device) Snapshots() (int, error) { return d.snapshots, nil }
+func (d *device) Sample(*os.File) (storage.Sample, bool)  { return storage.Sample{}, false }
+func (d *device) Remaining([]storage.Sample) (int, error) { return d.remaining, nil }
+func (d *device) Snapshots() (int, error)                 { return d.snapshots, nil }
 
 // When a step fails, no result may still claim what that step was for.
 func TestFailedStepsAreNotClaimed(t *testing.T) {

@@ -19,23 +19,21 @@ import (
 
 // Executor carries out one plan, in this order: Overwrite, Unlink, Clear, Restore, Settle, Survey. Close ends it.
 type Executor struct {
-	Plan    wipe.Plan
-	GOOS    string
-	Catalog []wipe.Artifact
-	Tokens  locate.Tokens
-	Version baseline.Version
-	Root    bool // the process has an administrator's rights
-	// Privileged says that whole file systems may be asked for what only an administrator may: to clear a journal, to discard.
-	Privileged bool
-	Observer   wipe.Observer
+	Plan     wipe.Plan
+	GOOS     string
+	Catalog  []wipe.Artifact
+	Tokens   locate.Tokens
+	Version  baseline.Version
+	Root     bool // the process has an administrator's rights
+	Observer wipe.Observer
 	// Mounts returns the mount points below a folder, relative and slash-separated, without asking any of them.
 	Mounts func(dir string) map[string]bool
 	// Spare are further folders that no root may enter, such as the state of ipguard itself.
 	Spare []string
 	// Pending tells of an entry that must not be erased yet, and why; nil is allowed.
 	Pending func(walk.Info) wipe.Code
-	// Floor is the least assurance that policy asks for.
-	Floor wipe.Assurance
+	// Terms are the conditions under which the method for each volume is chosen.
+	Terms erase.Terms
 
 	volumes volumes
 	tally   *erase.Tally
@@ -51,6 +49,16 @@ type waiting struct {
 
 // Overwrite writes over the contents of everything that must go, where the medium asks for that. It removes nothing.
 func (e *Executor) Overwrite(ctx context.Context) {
+	for again := true; again; {
+		e.overwrite(ctx)
+		again = false
+		for _, v := range e.volumes.order {
+			again = v.Flush() || again
+		}
+	}
+}
+
+func (e *Executor) overwrite(ctx context.Context) {
 	spare, begun := e.spare(), false
 	for _, r := range e.Plan.Roots {
 		e.with(r, func(d *walk.Dir, err error) {
@@ -72,9 +80,6 @@ func (e *Executor) Overwrite(ctx context.Context) {
 			}
 			e.eraseRoot(ctx, r, rm, e.match(r))
 		})
-	}
-	for _, v := range e.volumes.order {
-		v.Flush()
 	}
 }
 
@@ -165,6 +170,13 @@ func (e *Executor) eraseRoot(ctx context.Context, r wipe.Root, rm *erase.Remover
 // Restore puts the baseline back.
 func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 	tally := &erase.Tally{Phase: wipe.PhaseRestore, Observer: e.Observer}
+	released := map[*erase.Volume]bool{}
+	release := func(v *erase.Volume) {
+		if !released[v] {
+			released[v] = true
+			v.Release(ctx)
+		}
+	}
 	for _, r := range e.Plan.Roots {
 		if r.Manifest == "" {
 			continue
@@ -175,6 +187,7 @@ func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 			}
 			res := e.restorer(r)
 			defer res.Close()
+			res.Before = func() { release(e.at(r.Dir)) }
 			res.Report = func(f *baseline.Frame, name string, row wipe.Result) {
 				m := f.Match
 				if name != "" {

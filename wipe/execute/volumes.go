@@ -16,7 +16,7 @@ type volumes struct {
 
 // at returns the volume that a folder lies on.
 func (e *Executor) at(dir string) *erase.Volume {
-	v, done := erase.Open(dir, e.Floor, e.Privileged)
+	v, done := erase.Open(dir, e.Terms)
 	if have := e.volumes.byID[v.Storage.Volume]; have != nil {
 		done()
 		return have

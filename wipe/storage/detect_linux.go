@@ -60,7 +60,12 @@ func (h host) detect(dir string, depth int) (Storage, error) {
 			return st, nil
 		}
 	}
-	return h.describe(m, dir), nil
+	st := h.describe(m, dir)
+	var fs unix.Statfs_t
+	if !distant(m) && unix.Fstatfs(fd, &fs) == nil {
+		st.BlockSize = fs.Bsize
+	}
+	return st, nil
 }
 
 // distant tells whether whoever asks the file system may have to wait for a server or a program.
@@ -88,7 +93,7 @@ func (h host) describe(m mount, base string) Storage {
 		return st
 	}
 	d := h.device(m, maxNesting)
-	st.Medium, st.Discard, st.Encrypted, st.InsideFile = d.medium, d.discard, d.encrypted, d.insideFile
+	st.Medium, st.Discard, st.DiscardStep, st.Encrypted, st.InsideFile = d.medium, d.discard, d.step, d.encrypted, d.insideFile
 	if st.FileSystem == Ext {
 		super := h.super(m)
 		// Who cannot look must reckon with it.
@@ -165,22 +170,31 @@ func (h host) upper(fd int, m mount, depth int) (Storage, bool) {
 
 // super reads the superblock of ext4 from the device itself, which only root may; nil if it cannot be read.
 func (h host) super(m mount) []byte {
-	for _, node := range []string{m.source, "/dev/" + h.sys.name(m.device)} { // the source may be a name of old, as /dev/root
+	fd, err := h.sys.open(m, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	super := make([]byte, extSuperSize)
+	if n, err := unix.Pread(fd, super, extSuperOffset); err != nil || n < len(super) {
+		return nil
+	}
+	return super
+}
+
+// open opens for reading the block device that a file system lies on, if it is a single one.
+func (s sysfs) open(m mount, flags int) (int, error) {
+	err := error(unix.ENODEV)
+	for _, node := range []string{m.source, "/dev/" + s.name(m.device)} { // the source may be a name of old, as /dev/root
 		if nodeNumber(node) != m.device {
 			continue
 		}
-		f, err := os.Open(node)
-		if err != nil {
-			continue
-		}
-		super := make([]byte, extSuperSize)
-		_, err = f.ReadAt(super, extSuperOffset)
-		f.Close()
-		if err == nil {
-			return super
+		var fd int
+		if fd, err = unix.Open(node, unix.O_RDONLY|unix.O_CLOEXEC|flags, 0); err == nil {
+			return fd, nil
 		}
 	}
-	return nil
+	return -1, err
 }
 
 // nodeNumber is the major:minor of a block device's node; empty for anything else.

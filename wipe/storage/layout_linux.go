@@ -11,8 +11,8 @@ import (
 // FS_IOC_FIEMAP and its structures: linux/fiemap.h; not in x/sys.
 const (
 	iocFiemap       = 0xC020660B
-	fiemapSync      = 0x1
 	extentLast      = 0x1
+	extentNoPlace   = 0x2 | 0x4 | 0x8 | 0x200 // not known, not yet given, encoded, or in the file system's own records
 	extentUnwritten = 0x800
 	extentShared    = 0x2000
 	extentsAsked    = 64
@@ -34,16 +34,17 @@ type fiemap struct {
 // Extent is a part of a file that lies in one piece on the volume. All figures are bytes.
 type Extent struct {
 	Logical, Physical, Length int64
+	Placed                    bool // it lies at Physical, as it is
 	Unwritten                 bool // set apart, but what lies there is not the file's
 	Shared                    bool // belongs to another file too: a reflink or a snapshot
 }
 
-// Extents tells visit the extents of a file in the file's order until it says no. ErrUnsupported: the file system has none
-// to show.
+// Extents tells visit the extents of a file, as they are on the volume now, in the file's order until it says no.
+// ErrUnsupported: the file system has none to show.
 func Extents(f *os.File, visit func(Extent) bool) error {
 	var q fiemap
 	for {
-		q.length, q.flags, q.count = ^uint64(0)-q.start, fiemapSync, extentsAsked
+		q.length, q.count = ^uint64(0)-q.start, extentsAsked
 		_, _, e := unix.Syscall(unix.SYS_IOCTL, f.Fd(), iocFiemap, uintptr(unsafe.Pointer(&q)))
 		if e == unix.EOPNOTSUPP || e == unix.ENOTTY {
 			return ErrUnsupported
@@ -54,7 +55,7 @@ func Extents(f *os.File, visit func(Extent) bool) error {
 		for _, x := range q.extents[:q.mapped] {
 			more := visit(Extent{
 				Logical: int64(x.logical), Physical: int64(x.physical), Length: int64(x.length),
-				Unwritten: x.flags&extentUnwritten != 0, Shared: x.flags&extentShared != 0,
+				Placed: x.flags&extentNoPlace == 0, Unwritten: x.flags&extentUnwritten != 0, Shared: x.flags&extentShared != 0,
 			})
 			if !more || x.flags&extentLast != 0 {
 				return nil

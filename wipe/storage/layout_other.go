@@ -7,7 +7,7 @@ import "os"
 // Extent is a part of a file that lies in one piece on the volume. All figures are bytes.
 type Extent struct {
 	Logical, Physical, Length int64
-	Unwritten                 bool
+	Placed, Unwritten         bool
 	Shared                    bool
 }
 

@@ -61,6 +61,10 @@ type Storage struct {
 	Volume string
 	// Discard says that every device under the file system takes discards.
 	Discard bool
+	// DiscardStep is the smallest piece that all those devices discard, in bytes, and BlockSize the smallest that the file
+	// system gives to a file; 0 where they are not known. Free pieces that are smaller than a step, or lie across two,
+	// keep what was in them.
+	DiscardStep, BlockSize int64
 	// Encrypted says that a layer between the file system and the medium encrypts the whole volume.
 	Encrypted bool
 	// InsideFile says that the device is a file of another file system (a loop device): what it discards is only freed there.

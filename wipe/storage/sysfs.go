@@ -17,6 +17,7 @@ type sysfs string
 type device struct {
 	medium     Medium
 	discard    bool
+	step       int64 // the smallest piece that is discarded
 	encrypted  bool
 	insideFile bool
 	backing    []string // the files that loop devices under it lie in
@@ -45,14 +46,19 @@ func (s sysfs) name(number string) string {
 
 // describe describes the device of a resolved folder.
 func (s sysfs) describe(dir string, depth int) device {
+	shifted := number(filepath.Join(dir, "discard_alignment")) != 0
 	if _, err := os.Stat(filepath.Join(dir, "partition")); err == nil {
 		dir = filepath.Dir(dir) // the queue and what lies below belong to the whole disk
+	}
+	step := number(filepath.Join(dir, "queue", "discard_granularity"))
+	if shifted {
+		step *= 2 // its pieces do not begin where those of the file system do
 	}
 	discard := number(filepath.Join(dir, "queue", "discard_max_bytes")) > 0
 	encrypted := encrypts(read(filepath.Join(dir, "dm", "uuid")))
 	slaves, err := os.ReadDir(filepath.Join(dir, "slaves"))
 	if err != nil || len(slaves) == 0 {
-		d := device{medium: s.leaf(dir), discard: discard, encrypted: encrypted}
+		d := device{medium: s.leaf(dir), discard: discard, step: step, encrypted: encrypted}
 		if file := read(filepath.Join(dir, "loop", "backing_file")); file != "" {
 			d.insideFile, d.backing = true, []string{unescapeOctal(file)}
 		}
@@ -69,7 +75,7 @@ func (s sysfs) describe(dir string, depth int) device {
 	}
 	d := join(below)
 	// What lies on top may itself refuse discards (dm-crypt does unless told) whatever its disks can do.
-	d.discard = d.discard && discard
+	d.discard, d.step = d.discard && discard, max(d.step, step)
 	d.encrypted = d.encrypted || encrypted
 	return d
 }
@@ -84,7 +90,7 @@ func join(all []device) device {
 		if other.medium != d.medium {
 			d.medium = Unknown
 		}
-		d.discard = d.discard && other.discard
+		d.discard, d.step = d.discard && other.discard, max(d.step, other.step)
 		d.encrypted = d.encrypted && other.encrypted
 		d.insideFile = d.insideFile || other.insideFile
 		d.backing = append(d.backing, other.backing...)

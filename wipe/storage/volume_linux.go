@@ -23,6 +23,7 @@ type Volume struct {
 	sys    sysfs
 	number string // the major:minor of the device of the file system, as far as it has one of its own
 	uuid   string // of a btrfs
+	mount  mount
 }
 
 // Open opens the file system that a folder lies on; Storage.Base is the folder to give. The path may lead through no
@@ -38,7 +39,7 @@ func Open(dir string) (*Volume, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	v := &Volume{fd: fd, kind: family(m.kind), sys: h.sys, number: m.device}
+	v := &Volume{fd: fd, kind: family(m.kind), sys: h.sys, number: m.device, mount: m}
 	if v.kind == Btrfs {
 		v.uuid = h.sys.btrfsOf(nodeNumber(m.source))
 	}

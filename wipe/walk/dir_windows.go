@@ -174,7 +174,7 @@ func SetTime(f *os.File, mtime int64) error {
 func (d *Dir) ClearXattrs(string) error { return nil }
 
 // BlankXattrs does nothing: alternate data streams are part of a file and go with it.
-func (d *Dir) BlankXattrs(string) (int, error) { return 0, nil }
+func (d *Dir) BlankXattrs(string, Info) (int, error) { return 0, nil }
 
 func (d *Dir) open(name string, access uint32) (*os.File, Info, error) {
 	h, err := relative(d.h, name, access, windows.FILE_OPEN, windows.FILE_NON_DIRECTORY_FILE)

@@ -58,6 +58,11 @@ type Info struct {
 	Mount    uint64 // equal for two entries exactly when no mount point lies between them
 }
 
+// Same reports whether both describe one and the same entry, whatever became of it meanwhile.
+func (i Info) Same(other Info) bool {
+	return i.Inode == other.Inode && i.Device == other.Device && i.Type == other.Type
+}
+
 // Inline reports whether a regular file has content but no blocks: then the content lies in the file system's own records,
 // or there are only holes.
 func (i Info) Inline() bool { return i.Type == File && i.Size > 0 && i.Blocks == 0 }

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"os"
 	"strconv"
 	"unsafe"
 
@@ -189,3 +190,20 @@ func clearFlags(fd int, shared bool) error {
 
 // Sync writes everything that changed on the directory's file system to the medium: syncfs(2).
 func (d *Dir) Sync() error { return wrap("syncing", unix.Syncfs(d.fd)) }
+
+// Alone reports whether nobody else has an open file open for writing, or mapped so that it can be written to, and makes
+// whoever opens it from now on wait until it is closed here: fcntl(2), F_SETLEASE. Where there are no leases, or this
+// process may not take one, it cannot be told, and the answer is yes.
+func Alone(f *os.File) bool {
+	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
+	return err != unix.EAGAIN
+}
+
+// Reserve sets the blocks of a new file apart before it is written. ext4 takes many more than a small file needs, to have
+// them ready for the next one, and a discard passes over those with whatever was in them; not so for a size that it is
+// told. Where it cannot be done the file is written all the same.
+func Reserve(f *os.File, size int64) {
+	if size > 0 {
+		_ = unix.Fallocate(int(f.Fd()), 0, 0, size)
+	}
+}

@@ -4,4 +4,4 @@ package walk
 func (d *Dir) ClearXattrs(string) error { return nil }
 
 // BlankXattrs does nothing: the file systems here never write in place.
-func (d *Dir) BlankXattrs(string) (int, error) { return 0, nil }
+func (d *Dir) BlankXattrs(string, Info) (int, error) { return 0, nil }

@@ -11,16 +11,17 @@ import (
 // ClearXattrs removes the extended attributes of the entry name that programs have set, so that they do not stay in an
 // inode that nobody uses any more. Those of a file with several names are left.
 func (d *Dir) ClearXattrs(name string) error {
-	_, err := d.eachXattr(name, func(fd int, attr string) error {
+	_, err := d.eachXattr(name, nil, func(fd int, attr string) error {
 		return unix.Fremovexattr(fd, attr)
 	})
 	return wrap("removing an attribute", err)
 }
 
-// BlankXattrs writes random bytes over the values of the entry's extended attributes, where they are, and returns how
-// many. A value can lie in a block of its own, which removing it frees with the value in it.
-func (d *Dir) BlankXattrs(name string) (int, error) {
-	n, err := d.eachXattr(name, func(fd int, attr string) error {
+// BlankXattrs writes random bytes over the values of the extended attributes of the entry name, where they are, and returns
+// how many. A value can lie in a block of its own, which removing it frees with the value in it. Nothing is done when the
+// name does not stand for the entry that info describes any more.
+func (d *Dir) BlankXattrs(name string, info Info) (int, error) {
+	n, err := d.eachXattr(name, &info, func(fd int, attr string) error {
 		size, err := unix.Fgetxattr(fd, attr, nil)
 		if err != nil || size == 0 {
 			return err
@@ -34,7 +35,7 @@ func (d *Dir) BlankXattrs(name string) (int, error) {
 
 // eachXattr calls do for every attribute of the name spaces that programs write to. Few entries have any, so that these
 // are looked for by name first: what is asked there is never changed.
-func (d *Dir) eachXattr(name string, do func(fd int, attr string) error) (int, error) {
+func (d *Dir) eachXattr(name string, want *Info, do func(fd int, attr string) error) (int, error) {
 	if err := single(name, separators); err != nil {
 		return 0, err
 	}
@@ -54,6 +55,9 @@ func (d *Dir) eachXattr(name string, do func(fd int, attr string) error) (int, e
 	info, err := stat(fd, "")
 	if err != nil || info.Type != Directory && (info.Type != File || info.Links > 1) {
 		return 0, err
+	}
+	if want != nil && !info.Same(*want) {
+		return 0, nil
 	}
 	names, err := listNames(fd)
 	count := 0
