@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"math"
 	"path/filepath"
 
 	"ipguard/wipe"
@@ -58,7 +59,9 @@ func Open(dir string, terms Terms) (v *Volume, done func()) {
 	if err != nil {
 		s = storage.Storage{FileSystem: storage.Other, Medium: storage.Unknown}
 	}
-	s.Discard = s.Discard && !terms.Distrust
+	if terms.Distrust {
+		s.DiscardStep = math.MaxInt64 // worth asking for, and nothing to rely on
+	}
 	v = &Volume{Storage: s, Method: Choose(s, terms.Floor, terms.Privileged)}
 	if s.Base == "" {
 		return v, func() {}

@@ -1,13 +1,15 @@
 package erase
 
 import (
+	"errors"
+
 	"ipguard/wipe/storage"
 	"ipguard/wipe/walk"
 )
 
-// page is up to where beyond its end a file's last block is overwritten too. Writing whole pages also spares reading the
-// last one first.
-const page = 4096
+// startSize is from which size on the system is asked to begin writing a file at once. Smaller ones it writes better
+// together, at the sync.
+const startSize = 256 << 10
 
 // overwrite writes over every part of a file that has blocks: a sparse file's holes stay holes, or overwriting it would
 // fill the disk. It returns the bytes written.
@@ -17,21 +19,40 @@ func (o *Overwriter) overwrite(j job) (written int64, err error) {
 	}
 	size := j.info.Size
 	for off := int64(0); off < size; {
-		start, stop, err := storage.Data(j.file, off, size)
+		start, stop, err := o.next(j, off)
 		if err != nil {
 			return written, err
 		}
 		off = stop
-		if stop == size && start < stop && !j.info.Inline() { // a content without blocks must not be moved to one
-			stop = (stop + page - 1) &^ (page - 1)
+		end := stop
+		if stop == size && start < stop && o.all {
+			// What is left behind the end in the last block goes too, and that block need not be read first.
+			end = (stop + o.unit - 1) / o.unit * o.unit
 		}
-		n, err := j.fill(start, stop)
+		n, err := j.fill(start, end)
+		if errors.Is(walk.Reason("overwriting", err), walk.ErrNoSpace) && n < stop-start {
+			// There was no last block after all, or none of its own.
+			var more int64
+			more, err = j.fill(start+n, stop)
+			n += more
+		}
 		written += n
-		if err != nil {
+		if err != nil && n < stop-start {
 			return written, err
 		}
 	}
+	if size < startSize {
+		return written, nil
+	}
 	return written, storage.StartWriting(j.file)
+}
+
+// next returns the next part of a file that has content. A file of one block at most is one part.
+func (o *Overwriter) next(j job, off int64) (start, stop int64, err error) {
+	if j.info.Size <= o.unit {
+		return off, j.info.Size, nil
+	}
+	return storage.Data(j.file, off, j.info.Size)
 }
 
 // fill writes from start to stop.

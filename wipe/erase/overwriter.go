@@ -19,6 +19,8 @@ const (
 	blockSize = 1 << 20
 	// writers is how many files are written at the same time: a second one pays, more do not (measured).
 	writers = 2
+	// waiting is how many open files may wait to be written.
+	waiting = 64
 	// maxReasons bounds how many files that could not be overwritten are remembered with their reason.
 	maxReasons = 4096
 )
@@ -29,9 +31,10 @@ const (
 // What was overwritten carries a stamp, a time of last change that nobody else can guess: a file that was written to
 // since, or was never overwritten, has another one. So nothing needs to be remembered about files that went well.
 type Overwriter struct {
-	all    bool // else only what has no blocks
-	shares bool // files can have blocks in common, which are never written in place
-	each   bool // each file must reach the medium by itself
+	all    bool  // else only what has no blocks
+	shares bool  // files can have blocks in common, which are never written in place
+	each   bool  // each file must reach the medium by itself
+	unit   int64 // the blocks of the file system, in bytes
 	block  []byte
 	zeros  []byte
 	stamp  int64
@@ -54,9 +57,9 @@ type job struct {
 	with []byte
 }
 
-func newOverwriter(all, shares, each bool) *Overwriter {
+func newOverwriter(all, shares, each bool, unit int64) *Overwriter {
 	o := &Overwriter{
-		all: all, shares: shares, each: each, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job), reasons: map[uint64]wipe.Code{},
+		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job, waiting), reasons: map[uint64]wipe.Code{},
 	}
 	// The same random bytes serve for every file: what counts is that the old ones are gone.
 	rand.Read(o.block)
@@ -79,6 +82,25 @@ func (o *Overwriter) Entry(ctx context.Context, d *walk.Dir, name string, info w
 	o.entry(ctx, d, name, info, o.block)
 }
 
+// inRecords reports whether a file is so small that the file system may keep its content in its own records: an inode of
+// ext4 is smaller than a block.
+func inRecords(info walk.Info) bool {
+	return info.Type == walk.File && info.Size > 0 && info.Size < 4096
+}
+
+// Own overwrites the attributes that a directory of the baseline has besides those that belong to it.
+func (o *Overwriter) Own(d *walk.Dir, kept []walk.Xattr) {
+	if !o.all {
+		return
+	}
+	n, err := d.BlankOwnXattrs(kept)
+	if errors.Is(err, walk.ErrDenied) && d.Unlock("") == nil {
+		n, _ = d.BlankOwnXattrs(kept)
+	}
+	o.attributes += n
+	o.touched += n
+}
+
 // Changed overwrites a changed file of the baseline, which is put back later. It gets zeros, since a wipe that is cut off
 // leaves it in place for a while, and zeros do nothing when they are read as settings or run as a script.
 func (o *Overwriter) Changed(ctx context.Context, d *walk.Dir, name string, info walk.Info) {
@@ -90,16 +112,18 @@ func (o *Overwriter) entry(ctx context.Context, d *walk.Dir, name string, info w
 		return
 	}
 	if o.all {
-		// A value that cannot be overwritten is removed with its file.
-		n, _ := d.BlankXattrs(name, info)
+		n, err := d.BlankXattrs(name, info)
+		if errors.Is(err, walk.ErrDenied) && d.Unlock(name) == nil {
+			n, _ = d.BlankXattrs(name, info) // what cannot be overwritten is removed with its file
+		}
 		o.attributes += n
 		o.touched += n
 	}
-	if info.Type != walk.File || !o.all && !info.Inline() {
+	if info.Type != walk.File || !o.all && !inRecords(info) {
 		return
 	}
 	f, fresh, err := d.OpenOverwrite(name)
-	if code := walk.CodeOf(err); code == wipe.CodeDenied && d.Unlock(name) == nil {
+	if errors.Is(err, walk.ErrDenied) && d.Unlock(name) == nil {
 		f, fresh, err = d.OpenOverwrite(name)
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 
 	"ipguard/wipe"
 	"ipguard/wipe/catalog"
@@ -70,30 +69,8 @@ func (r *Remover) Remove(ctx context.Context, d *walk.Dir, name string, info wal
 
 // remove reports whether the name is gone.
 func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info walk.Info, m catalog.Match, depth int) bool {
-	if !r.sameMount(info) {
-		r.Tally.Add(m, wipe.Skipped, wipe.CodeMount, 1, 0)
+	if !r.may(ctx, d, name, info, m) {
 		return false
-	}
-	if r.spared(info) || r.yard.is(info) {
-		return false
-	}
-	if r.Live && m.Kind() == wipe.KindLive {
-		r.Tally.Add(m, wipe.Skipped, wipe.CodeLiveSession, 1, 0)
-		return false
-	}
-	if r.keeping || m.Kind() == wipe.KindKept {
-		r.keep(ctx, d, name, info, m)
-		return false
-	}
-	if r.Owner != nil && !r.Owner(info) {
-		r.Tally.Add(m, wipe.Skipped, wipe.CodeForeignOwner, 1, 0)
-		return false
-	}
-	if r.Pending != nil && info.Type == walk.File {
-		if code := r.Pending(info); code != wipe.CodeNone {
-			r.Tally.Add(m, wipe.Residual, code, 1, info.Size)
-			return false
-		}
 	}
 	if info.Type == walk.Directory {
 		if depth >= maxDepth {
@@ -108,25 +85,31 @@ func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info wal
 		r.Volume.tell(r.Progress)
 		return false
 	}
-	return r.unlink(d, name, info, m, depth)
+	return r.unlink(d, []entry{{name: name, info: info, match: m}}, depth) == 0
 }
 
-// unlink removes a name whose content is dealt with, and reports whether it is gone.
-func (r *Remover) unlink(d *walk.Dir, name string, info walk.Info, m catalog.Match, depth int) bool {
-	assurance, code := r.Volume.judge(d, name, info)
-	r.Volume.sample(d, name, info)
-	// Attributes that cannot be cleared go with the entry all the same.
-	_ = d.ClearXattrs(name)
-	err := r.away(d, name, info.Type)
-	if errors.Is(err, walk.ErrDenied) {
-		err = r.force(d, name, info.Type, depth)
+// may reports whether an entry is to go, and counts why it is not.
+func (r *Remover) may(ctx context.Context, d *walk.Dir, name string, info walk.Info, m catalog.Match) bool {
+	switch {
+	case !r.sameMount(info):
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeMount, 1, 0)
+	case r.spared(info) || r.yard.is(info):
+	case r.Live && m.Kind() == wipe.KindLive:
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeLiveSession, 1, 0)
+	case r.keeping || m.Kind() == wipe.KindKept:
+		r.keep(ctx, d, name, info, m)
+	case r.Owner != nil && !r.Owner(info):
+		r.Tally.Add(m, wipe.Skipped, wipe.CodeForeignOwner, 1, 0)
+	default:
+		if r.Pending != nil && info.Type == walk.File {
+			if code := r.Pending(info); code != wipe.CodeNone {
+				r.Tally.Add(m, wipe.Residual, code, 1, info.Size)
+				return false
+			}
+		}
+		return true
 	}
-	if err != nil && !errors.Is(err, walk.ErrNotExist) {
-		r.fail(m, err)
-		return false
-	}
-	r.Tally.Erased(r.Volume, m, assurance, code, info.Size)
-	return true
+	return false
 }
 
 // away removes a name; a directory may only be moved out of sight, until Clear.
@@ -201,33 +184,6 @@ func (r *Remover) empty(ctx context.Context, d *walk.Dir, name string, m catalog
 		}
 	}
 	return true // rmdir has the last word
-}
-
-// pass goes once through the names of d; it returns how many it found and how many of them stayed.
-func (r *Remover) pass(ctx context.Context, d *walk.Dir, m catalog.Match, depth int) (found, left int) {
-	for ctx.Err() == nil {
-		names, err := d.Names(batch)
-		for _, name := range names {
-			info, err := d.Stat(name)
-			if errors.Is(err, walk.ErrNotExist) {
-				continue
-			}
-			found++
-			if err != nil {
-				r.fail(m.Child(name), err)
-				left++
-			} else if !r.remove(ctx, d, name, info, m.Child(name), depth+1) {
-				left++
-			}
-		}
-		if err == io.EOF {
-			return found, left
-		} else if err != nil {
-			r.fail(m, err)
-			return found, left + 1
-		}
-	}
-	return found, left + 1
 }
 
 // moveUp moves a directory that lies too deep to the top and leaves it for later.

@@ -34,8 +34,13 @@ func (s Strays) Differs(ctx context.Context, f *baseline.Frame, e *baseline.Entr
 // Missing implements baseline.Visitor: restoring is another phase.
 func (s Strays) Missing(context.Context, *baseline.Frame, *baseline.Entry) {}
 
-// Leave implements baseline.Visitor.
-func (s Strays) Leave(*baseline.Frame) {}
+// Leave implements baseline.Visitor: what a directory of the baseline got in attributes is overwritten before restoring
+// takes it away.
+func (s Strays) Leave(f *baseline.Frame) {
+	if o := s.Remover.Overwriter; o != nil && f.Group.Self.Type == walk.Directory && f.Match.Kind() != wipe.KindKept {
+		o.Own(f.Dir, f.Group.Self.Xattrs)
+	}
+}
 
 // Mounted implements baseline.Visitor: what is mounted belongs to somebody else, and is told.
 func (s Strays) Mounted(f *baseline.Frame, name string) {

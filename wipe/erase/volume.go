@@ -18,6 +18,7 @@ type Device interface {
 	Checkpoint() error
 	ClearJournal() error
 	FreeEOFBlocks() error
+	FreeReserved() error
 	Trim(ctx context.Context, progress func(done, total int64)) (int64, error)
 	Snapshots() (int, error)
 	Sample(*os.File) (storage.Sample, bool)
@@ -51,7 +52,7 @@ func (v *Volume) Overwriter() *Overwriter {
 		return nil
 	}
 	if v.overwriter == nil {
-		v.overwriter = newOverwriter(v.Method.Overwrite, v.shares(), false)
+		v.overwriter = newOverwriter(v.Method.Overwrite, v.shares(), false, v.unit())
 	}
 	return v.overwriter
 }
@@ -64,6 +65,14 @@ func (v *Volume) tell(progress func(files int, bytes int64)) {
 	}
 }
 
+// unit is the size of the file system's blocks, at most that of a page.
+func (v *Volume) unit() int64 {
+	if s := v.Storage.BlockSize; s > 0 {
+		return min(s, 4096)
+	}
+	return 4096
+}
+
 // Flush makes sure that what was overwritten is on the medium. Nothing may be unlinked before. When the medium failed it
 // reports that everything must be overwritten once more: this time each file is asked for by itself, since the kernel
 // does not say which of them it was.
@@ -73,12 +82,13 @@ func (v *Volume) Flush() (again bool) {
 		return false
 	}
 	o.close()
-	v.flushed, v.blanked = true, v.blanked || o.attributes > 0
+	// A journal that takes contents too must be emptied before the blocks are freed, or they never get what was written.
+	v.flushed, v.blanked = true, v.blanked || o.attributes > 0 || v.Storage.DataJournal
 	if o.touched == 0 || v.Device == nil {
 		return false
 	}
 	if failed(v.Device.Sync()) && !o.each {
-		v.overwriter, v.flushed = newOverwriter(v.Method.Overwrite, v.shares(), true), false
+		v.overwriter, v.flushed = newOverwriter(v.Method.Overwrite, v.shares(), true, v.unit()), false
 		return true
 	} else if o.each {
 		v.unsynced = !o.failed(wipe.CodeIO) // else it is known which files it was
@@ -95,7 +105,9 @@ func (v *Volume) Checkpoint() {
 	if !v.Method.Yard || v.Device == nil {
 		return
 	}
-	v.sync()
+	if v.Storage.JournalBytes == 0 {
+		v.sync() // without a journal, or without knowing of one, a checkpoint may be nothing
+	}
 	v.try(v.Device.Checkpoint(), wipe.LimitNames)
 }
 
@@ -125,6 +137,9 @@ func (v *Volume) Settle(ctx context.Context, progress func(done, total int64)) {
 	} else if failed(err) {
 		v.failed()
 	}
+	if v.Method.Trim {
+		v.try(v.Device.FreeReserved(), wipe.LimitFreeSpace)
+	}
 	v.sync()
 	if v.Method.Journal {
 		v.try(v.Device.ClearJournal(), wipe.LimitNames)
@@ -148,7 +163,7 @@ func (v *Volume) discard(ctx context.Context, progress func(done, total int64)) 
 		}
 		// Where the device cannot be read its word has to do. A few may lie in blocks that the file system has taken for its
 		// own records and not yet written.
-		if left, _ = v.Device.Remaining(v.samples); left <= len(v.samples)/4 {
+		if left, _ = v.Device.Remaining(v.samples); v.unsynced || left <= len(v.samples)/4 {
 			left = 0
 			break
 		}
@@ -165,6 +180,13 @@ func (v *Volume) sync() {
 	if failed(v.Device.Sync()) {
 		v.unsynced = true
 		v.failed()
+	}
+}
+
+// named notes that attributes of an entry could not be cleared: they go with it all the same, into the file system's records.
+func (v *Volume) named(err error) {
+	if err != nil && !errors.Is(err, walk.ErrNotExist) && !slices.Contains(v.limits, wipe.LimitNames) {
+		v.limits = append(v.limits, wipe.LimitNames)
 	}
 }
 
@@ -211,7 +233,7 @@ const maxSamples = 32
 
 // sample takes a sample of some of the files that are discarded; of many, each is as likely as any other.
 func (v *Volume) sample(d *walk.Dir, name string, info walk.Info) {
-	if !v.Method.Trim || v.Device == nil || info.Type != walk.File || info.Links > 1 || info.Blocks == 0 {
+	if !v.Method.Trim || v.Method.Overwrite || v.Device == nil || info.Type != walk.File || info.Links > 1 || inRecords(info) {
 		return
 	}
 	at := v.sampled
@@ -257,7 +279,7 @@ func (v *Volume) judgeFile(d *walk.Dir, name string, info walk.Info) (wipe.Assur
 	switch {
 	case info.Links > 1:
 		return wipe.Unlinked, wipe.CodeHardLink
-	case v.Method.Overwrite || v.Method.Inline && info.Inline():
+	case v.Method.Overwrite || v.Method.Inline && inRecords(info):
 		if code := v.overwriter.result(info); code != wipe.CodeNone {
 			return wipe.Unlinked, code
 		}

@@ -31,6 +31,7 @@ func (d *device) Sync() error          { return d.step("sync") }
 func (d *device) Checkpoint() error    { return d.step("checkpoint") }
 func (d *device) ClearJournal() error  { return d.step("journal") }
 func (d *device) FreeEOFBlocks() error { return d.step("eof") }
+func (d *device) FreeReserved() error  { return nil }
 func (d *device) Trim(context.Context, func(done, total int64)) (int64, error) {
 	return 0, d.step("trim")
 }

@@ -70,7 +70,7 @@ func (e *Executor) overwrite(ctx context.Context) {
 			if o == nil {
 				return
 			}
-			if v.Method.Overwrite && !begun {
+			if !begun {
 				begun = true
 				e.progress(wipe.Progress{Phase: wipe.PhaseOverwrite})
 			}

@@ -97,6 +97,8 @@ func (h host) describe(m mount, base string) Storage {
 	if st.FileSystem == Ext {
 		super := h.super(m)
 		// Who cannot look must reckon with it.
+		mode, _ := m.option("data")
+		st.DataJournal = mode == "journal"
 		st.JournalBytes, st.Inline = extJournal(super), super == nil || extInline(super)
 	}
 	return st

@@ -75,6 +75,8 @@ type Storage struct {
 	Swap bool
 	// JournalBytes is the size of the file system's journal; 0 if there is none or it is not known.
 	JournalBytes int64
+	// DataJournal says that ext4 writes contents to its journal first.
+	DataJournal bool
 	// Inline says that ext4 keeps, or may keep, small contents in its own records.
 	Inline bool
 	// Base is a folder through which the volume itself is reached: the folder that was asked about, but for an overlay

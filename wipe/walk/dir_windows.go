@@ -176,6 +176,9 @@ func (d *Dir) ClearXattrs(string) error { return nil }
 // BlankXattrs does nothing: alternate data streams are part of a file and go with it.
 func (d *Dir) BlankXattrs(string, Info) (int, error) { return 0, nil }
 
+// BlankOwnXattrs does nothing: alternate data streams are part of a file and go with it.
+func (d *Dir) BlankOwnXattrs([]Xattr) (int, error) { return 0, nil }
+
 func (d *Dir) open(name string, access uint32) (*os.File, Info, error) {
 	h, err := relative(d.h, name, access, windows.FILE_OPEN, windows.FILE_NON_DIRECTORY_FILE)
 	if err != nil {

@@ -102,7 +102,6 @@ func describe(h windows.Handle) (Info, error) {
 		info.Type = Other
 	default:
 		info.Type, info.Size = File, int64(by.FileSizeHigh)<<32|int64(by.FileSizeLow)
-		info.Blocks = info.Size // what lies in the file table itself is not told apart here
 	}
 	return info, nil
 }

@@ -49,7 +49,6 @@ type Info struct {
 	Mode     uint32 // permission bits with setuid, setgid and sticky (07777); the settable file attributes on Windows
 	UID, GID uint32 // 0 on Windows
 	Size     int64  // bytes; 0 for anything but a regular file
-	Blocks   int64  // bytes that the file system has set apart for a regular file, at least as far as it tells; see Inline
 	MTime    int64  // nanoseconds since 1970
 	CTime    int64  // nanoseconds since 1970; the change time on Windows
 	Inode    uint64 // the file index on Windows
@@ -62,10 +61,6 @@ type Info struct {
 func (i Info) Same(other Info) bool {
 	return i.Inode == other.Inode && i.Device == other.Device && i.Type == other.Type
 }
-
-// Inline reports whether a regular file has content but no blocks: then the content lies in the file system's own records,
-// or there are only holes.
-func (i Info) Inline() bool { return i.Type == File && i.Size > 0 && i.Blocks == 0 }
 
 // Xattr is one extended attribute; its name includes the name space.
 type Xattr struct {

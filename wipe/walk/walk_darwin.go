@@ -85,7 +85,7 @@ func stat(dir int, name string) (Info, error) {
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Type, info.Size, info.Blocks = File, st.Size, st.Blocks*512
+		info.Type, info.Size = File, st.Size
 	case unix.S_IFDIR:
 		info.Type = Directory
 	case unix.S_IFLNK:

@@ -55,7 +55,7 @@ func stat(dir int, name string) (Info, error) {
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		info.Type, info.Size, info.Blocks = File, int64(st.Size), blocks(&st)
+		info.Type, info.Size = File, int64(st.Size)
 	case unix.S_IFDIR:
 		info.Type = Directory
 	case unix.S_IFLNK:
@@ -64,16 +64,6 @@ func stat(dir int, name string) (Info, error) {
 		info.Type = Other
 	}
 	return info, nil
-}
-
-// blocks returns the bytes that a file has in blocks. Less than a block means that there is none: ext4 counts sectors for
-// content that it keeps in the inode.
-func blocks(st *unix.Statx_t) int64 {
-	n := int64(st.Blocks) * 512
-	if n < min(int64(st.Blksize), 4096) {
-		return 0
-	}
-	return n
 }
 
 // closedMount recognizes a file system that answers nobody but the account that mounted it, as FUSE does by default: not

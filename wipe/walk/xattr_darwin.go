@@ -5,3 +5,6 @@ func (d *Dir) ClearXattrs(string) error { return nil }
 
 // BlankXattrs does nothing: the file systems here never write in place.
 func (d *Dir) BlankXattrs(string, Info) (int, error) { return 0, nil }
+
+// BlankOwnXattrs does nothing: the file systems here never write in place.
+func (d *Dir) BlankOwnXattrs([]Xattr) (int, error) { return 0, nil }

@@ -3,6 +3,7 @@ package walk
 import (
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,16 +22,33 @@ func (d *Dir) ClearXattrs(name string) error {
 // how many. A value can lie in a block of its own, which removing it frees with the value in it. Nothing is done when the
 // name does not stand for the entry that info describes any more.
 func (d *Dir) BlankXattrs(name string, info Info) (int, error) {
-	n, err := d.eachXattr(name, &info, func(fd int, attr string) error {
-		size, err := unix.Fgetxattr(fd, attr, nil)
-		if err != nil || size == 0 {
-			return err
+	n, err := d.eachXattr(name, &info, blank)
+	return n, wrap("overwriting an attribute", err)
+}
+
+// BlankOwnXattrs does the same for the directory's own attributes but those that are kept.
+func (d *Dir) BlankOwnXattrs(kept []Xattr) (int, error) {
+	n, err := xattrsOf(d.fd, func(fd int, attr string) error {
+		if i := slices.IndexFunc(kept, func(x Xattr) bool { return x.Name == attr }); i >= 0 {
+			value := make([]byte, len(kept[i].Value)+1)
+			if n, err := unix.Fgetxattr(fd, attr, value); err == nil && string(value[:n]) == string(kept[i].Value) {
+				return nil
+			}
 		}
-		value := make([]byte, size)
-		rand.Read(value)
-		return unix.Fsetxattr(fd, attr, value, unix.XATTR_REPLACE)
+		return blank(fd, attr)
 	})
 	return n, wrap("overwriting an attribute", err)
+}
+
+// blank writes over the value of one attribute.
+func blank(fd int, attr string) error {
+	size, err := unix.Fgetxattr(fd, attr, nil)
+	if err != nil || size == 0 {
+		return err
+	}
+	value := make([]byte, size)
+	rand.Read(value)
+	return unix.Fsetxattr(fd, attr, value, unix.XATTR_REPLACE)
 }
 
 // eachXattr calls do for every attribute of the name spaces that programs write to. Few entries have any, so that these
@@ -59,14 +77,17 @@ func (d *Dir) eachXattr(name string, want *Info, do func(fd int, attr string) er
 	if want != nil && !info.Same(*want) {
 		return 0, nil
 	}
+	return xattrsOf(fd, do)
+}
+
+// xattrsOf calls do for every attribute of an open entry that programs have set, and counts them.
+func xattrsOf(fd int, do func(fd int, attr string) error) (count int, err error) {
 	names, err := listNames(fd)
-	count := 0
 	for _, attr := range names {
-		if !strings.HasPrefix(attr, "user.") && !strings.HasPrefix(attr, "trusted.") {
-			continue
+		if strings.HasPrefix(attr, "user.") || strings.HasPrefix(attr, "trusted.") {
+			count++
+			err = errors.Join(err, do(fd, attr))
 		}
-		count++
-		err = errors.Join(err, do(fd, attr))
 	}
 	return count, err
 }

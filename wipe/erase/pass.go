@@ -1,0 +1,133 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+
+	"ipguard/wipe"
+	"ipguard/wipe/catalog"
+	"ipguard/wipe/walk"
+)
+
+// entry is a name that a pass has looked at.
+type entry struct {
+	name  string
+	info  walk.Info
+	match catalog.Match
+	err   error // why it could not be looked at, or is not gone
+	attrs error // why its attributes could not be cleared
+
+	assurance wipe.Assurance
+	code      wipe.Code
+}
+
+// pass goes once through the names of d; it returns how many it found and how many of them stayed.
+func (r *Remover) pass(ctx context.Context, d *walk.Dir, m catalog.Match, depth int) (found, left int) {
+	for ctx.Err() == nil {
+		names, err := d.Names(batch)
+		all := look(d, names, m)
+		found += len(all)
+		left += r.deal(ctx, d, all, depth)
+		if err == io.EOF {
+			return found, left
+		} else if err != nil {
+			r.fail(m, err)
+			return found, left + 1
+		}
+	}
+	return found, left + 1
+}
+
+// look describes names, in the order in which the file system keeps what they stand for: their blocks lie in about that
+// order too, so that writing and freeing them goes from one end to the other.
+func look(d *walk.Dir, names []string, m catalog.Match) []entry {
+	all := make([]entry, 0, len(names))
+	for _, name := range names {
+		info, err := d.Stat(name)
+		if !errors.Is(err, walk.ErrNotExist) {
+			all = append(all, entry{name: name, info: info, match: m.Child(name), err: err})
+		}
+	}
+	slices.SortFunc(all, func(a, b entry) int {
+		switch {
+		case a.info.Inode < b.info.Inode:
+			return -1
+		case a.info.Inode > b.info.Inode:
+			return 1
+		}
+		return 0
+	})
+	return all
+}
+
+// deal deals with the entries of a directory and returns how many stayed. Files are kept for the end, to go together.
+func (r *Remover) deal(ctx context.Context, d *walk.Dir, all []entry, depth int) (left int) {
+	files := all[:0]
+	for _, e := range all {
+		switch {
+		case e.err != nil:
+			r.fail(e.match, e.err)
+			left++
+		case e.info.Type == walk.Directory || r.Overwriter != nil:
+			if !r.remove(ctx, d, e.name, e.info, e.match, depth+1) {
+				left++
+			}
+		case r.may(ctx, d, e.name, e.info, e.match):
+			files = append(files, e)
+		default:
+			left++
+		}
+	}
+	return left + r.unlink(d, files, depth+1)
+}
+
+// unlinkers is how many names are removed at the same time: most of the work is to free what they stood for.
+const unlinkers = 2
+
+// unlink removes names whose content is dealt with, and returns how many are not gone.
+func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
+	for i := range all {
+		e := &all[i]
+		r.Volume.sample(d, e.name, e.info)
+	}
+	if len(all) < 2*unlinkers {
+		r.unlinkEach(d, all)
+	} else {
+		var working sync.WaitGroup
+		for part := range slices.Chunk(all, (len(all)+unlinkers-1)/unlinkers) {
+			working.Go(func() { r.unlinkEach(d, part) })
+		}
+		working.Wait()
+	}
+	for _, e := range all {
+		if errors.Is(e.err, walk.ErrDenied) {
+			_ = d.Unlock(e.name)
+			e.attrs = d.ClearXattrs(e.name)
+			e.err = r.force(d, e.name, e.info.Type, depth)
+		}
+		r.Volume.named(e.attrs)
+		if e.err != nil && !errors.Is(e.err, walk.ErrNotExist) {
+			r.fail(e.match, e.err)
+			left++
+			continue
+		}
+		r.Tally.Erased(r.Volume, e.match, e.assurance, e.code, e.info.Size)
+	}
+	return left
+}
+
+// unlinkEach removes names one after the other. It may run beside another for the same directory, and tells nobody.
+func (r *Remover) unlinkEach(d *walk.Dir, all []entry) {
+	for i := range all {
+		e := &all[i]
+		e.assurance, e.code = r.Volume.judge(d, e.name, e.info)
+		if e.attrs = d.ClearXattrs(e.name); errors.Is(e.attrs, walk.ErrDenied) {
+			e.err = e.attrs // what protects the one protects the other
+		} else {
+			e.err = r.away(d, e.name, e.info.Type)
+		}
+	}
+}
