@@ -46,8 +46,10 @@ type Overwriter struct {
 	reasons map[uint64]wipe.Code // by inode
 	end     int64                // when the last file was done, nanoseconds since 1970
 
-	attributes, touched int // written from the walk only
-	files, bytes        atomic.Int64
+	attributes   int             // how many were overwritten
+	attributed   map[uint64]bool // what had some, by inode
+	touched      int             // files; written from the walk only
+	files, bytes atomic.Int64
 }
 
 type job struct {
@@ -59,7 +61,7 @@ type job struct {
 
 func newOverwriter(all, shares, each bool, unit int64) *Overwriter {
 	o := &Overwriter{
-		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job, waiting), reasons: map[uint64]wipe.Code{},
+		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job, waiting), reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{},
 	}
 	// The same random bytes serve for every file: what counts is that the old ones are gone.
 	rand.Read(o.block)
@@ -97,8 +99,26 @@ func (o *Overwriter) Own(d *walk.Dir, kept []walk.Xattr) {
 	if errors.Is(err, walk.ErrDenied) && d.Unlock("") == nil {
 		n, _ = d.BlankOwnXattrs(kept)
 	}
+	o.blanked(walk.Info{}, n)
+}
+
+// blanked notes that attributes of an entry were overwritten.
+func (o *Overwriter) blanked(info walk.Info, n int) {
+	if n == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.attributes += n
-	o.touched += n
+	if len(o.attributed) < maxReasons {
+		o.attributed[info.Inode] = true
+	}
+}
+
+// plain reports whether an entry certainly has no attributes: it was overwritten, did not change since, and had none.
+func (o *Overwriter) plain(info walk.Info) bool {
+	return o != nil && o.all && info.Type == walk.File && len(o.attributed) < maxReasons && !o.attributed[info.Inode] &&
+		o.result(info) == wipe.CodeNone
 }
 
 // Changed overwrites a changed file of the baseline, which is put back later. It gets zeros, since a wipe that is cut off
@@ -111,13 +131,12 @@ func (o *Overwriter) entry(ctx context.Context, d *walk.Dir, name string, info w
 	if info.Type != walk.File && info.Type != walk.Directory || info.Type == walk.File && info.Links > 1 {
 		return
 	}
-	if o.all {
+	if info.Type == walk.Directory && o.all {
 		n, err := d.BlankXattrs(name, info)
 		if errors.Is(err, walk.ErrDenied) && d.Unlock(name) == nil {
-			n, _ = d.BlankXattrs(name, info) // what cannot be overwritten is removed with its file
+			n, _ = d.BlankXattrs(name, info) // what cannot be overwritten is removed with its directory
 		}
-		o.attributes += n
-		o.touched += n
+		o.blanked(info, n)
 	}
 	if info.Type != walk.File || !o.all && !inRecords(info) {
 		return
@@ -145,6 +164,10 @@ func (o *Overwriter) write(j job) {
 	if !walk.Alone(j.file) {
 		// What is written meanwhile may go unseen.
 		o.because(j.info.Inode, wipe.CodeChanging)
+	}
+	if o.all {
+		n, _ := walk.BlankFileXattrs(j.file) // what cannot be overwritten is removed with its file
+		o.blanked(j.info, n)
 	}
 	n, err := o.overwrite(j)
 	o.bytes.Add(n)

@@ -84,8 +84,8 @@ func (r *Remover) deal(ctx context.Context, d *walk.Dir, all []entry, depth int)
 	return left + r.unlink(d, files, depth+1)
 }
 
-// unlinkers is how many names are removed at the same time: most of the work is to free what they stood for.
-const unlinkers = 2
+// together is from how many names on two are removed at a time: most of the work is to free what they stood for.
+const together = 8
 
 // unlink removes names whose content is dealt with, and returns how many are not gone.
 func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
@@ -93,14 +93,13 @@ func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
 		e := &all[i]
 		r.Volume.sample(d, e.name, e.info)
 	}
-	if len(all) < 2*unlinkers {
+	if half := len(all) / 2; len(all) < together {
 		r.unlinkEach(d, all)
 	} else {
-		var working sync.WaitGroup
-		for part := range slices.Chunk(all, (len(all)+unlinkers-1)/unlinkers) {
-			working.Go(func() { r.unlinkEach(d, part) })
-		}
-		working.Wait()
+		var other sync.WaitGroup
+		other.Go(func() { r.unlinkEach(d, all[half:]) })
+		r.unlinkEach(d, all[:half])
+		other.Wait()
 	}
 	for _, e := range all {
 		if errors.Is(e.err, walk.ErrDenied) {
@@ -124,7 +123,10 @@ func (r *Remover) unlinkEach(d *walk.Dir, all []entry) {
 	for i := range all {
 		e := &all[i]
 		e.assurance, e.code = r.Volume.judge(d, e.name, e.info)
-		if e.attrs = d.ClearXattrs(e.name); errors.Is(e.attrs, walk.ErrDenied) {
+		if !r.Volume.overwriter.plain(e.info) {
+			e.attrs = d.ClearXattrs(e.name)
+		}
+		if errors.Is(e.attrs, walk.ErrDenied) {
 			e.err = e.attrs // what protects the one protects the other
 		} else {
 			e.err = r.away(d, e.name, e.info.Type)

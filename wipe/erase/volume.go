@@ -84,7 +84,7 @@ func (v *Volume) Flush() (again bool) {
 	o.close()
 	// A journal that takes contents too must be emptied before the blocks are freed, or they never get what was written.
 	v.flushed, v.blanked = true, v.blanked || o.attributes > 0 || v.Storage.DataJournal
-	if o.touched == 0 || v.Device == nil {
+	if o.touched+o.attributes == 0 || v.Device == nil {
 		return false
 	}
 	if failed(v.Device.Sync()) && !o.each {

@@ -187,7 +187,8 @@ func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 			}
 			res := e.restorer(r)
 			defer res.Close()
-			res.Before = func() { release(e.at(r.Dir)) }
+			v := e.at(r.Dir)
+			res.Reserve, res.Before = v.Method.Trim, func() { release(v) }
 			res.Report = func(f *baseline.Frame, name string, row wipe.Result) {
 				m := f.Match
 				if name != "" {

@@ -10,23 +10,29 @@ import (
 // volumes are the file systems that the roots of a plan lie on.
 type volumes struct {
 	byID  map[string]*erase.Volume
+	byDir map[string]*erase.Volume // roots that were asked about already
 	order []*erase.Volume
 	done  []func()
 }
 
 // at returns the volume that a folder lies on.
 func (e *Executor) at(dir string) *erase.Volume {
+	if v := e.volumes.byDir[dir]; v != nil {
+		return v
+	}
 	v, done := erase.Open(dir, e.Terms)
+	if e.volumes.byID == nil {
+		e.volumes.byID, e.volumes.byDir = map[string]*erase.Volume{}, map[string]*erase.Volume{}
+	}
 	if have := e.volumes.byID[v.Storage.Volume]; have != nil {
 		done()
-		return have
+		v = have
+	} else {
+		e.volumes.byID[v.Storage.Volume] = v
+		e.volumes.order = append(e.volumes.order, v)
+		e.volumes.done = append(e.volumes.done, done)
 	}
-	if e.volumes.byID == nil {
-		e.volumes.byID = map[string]*erase.Volume{}
-	}
-	e.volumes.byID[v.Storage.Volume] = v
-	e.volumes.order = append(e.volumes.order, v)
-	e.volumes.done = append(e.volumes.done, done)
+	e.volumes.byDir[dir] = v
 	return v
 }
 

@@ -176,6 +176,9 @@ func (d *Dir) ClearXattrs(string) error { return nil }
 // BlankXattrs does nothing: alternate data streams are part of a file and go with it.
 func (d *Dir) BlankXattrs(string, Info) (int, error) { return 0, nil }
 
+// BlankFileXattrs does nothing: alternate data streams are part of a file and go with it.
+func BlankFileXattrs(*os.File) (int, error) { return 0, nil }
+
 // BlankOwnXattrs does nothing: alternate data streams are part of a file and go with it.
 func (d *Dir) BlankOwnXattrs([]Xattr) (int, error) { return 0, nil }
 

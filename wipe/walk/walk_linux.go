@@ -117,9 +117,9 @@ func openRegular(dir int, name string, access int) (int, Info, error) {
 	if access != unix.O_RDONLY && info.Links > 1 {
 		return -1, Info{}, ErrLinks
 	}
-	fd, err := reopen(handle, access|unix.O_NONBLOCK)
+	fd, err := reopen(handle, access)
 	if err == unix.EACCES && access != unix.O_RDONLY && unix.Chmod(magicLink(handle), info.Mode|0o600) == nil {
-		fd, err = reopen(handle, access|unix.O_NONBLOCK)
+		fd, err = reopen(handle, access)
 	}
 	return fd, info, err
 }

@@ -3,6 +3,7 @@ package walk
 import (
 	"crypto/rand"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -23,6 +24,12 @@ func (d *Dir) ClearXattrs(name string) error {
 // name does not stand for the entry that info describes any more.
 func (d *Dir) BlankXattrs(name string, info Info) (int, error) {
 	n, err := d.eachXattr(name, &info, blank)
+	return n, wrap("overwriting an attribute", err)
+}
+
+// BlankFileXattrs does the same for an open file.
+func BlankFileXattrs(f *os.File) (int, error) {
+	n, err := xattrsOf(int(f.Fd()), blank)
 	return n, wrap("overwriting an attribute", err)
 }
 
