@@ -46,7 +46,7 @@ type Overwriter struct {
 	reasons map[uint64]wipe.Code // by inode
 	end     int64                // when the last file was done, nanoseconds since 1970
 
-	attributes   int             // how many were overwritten
+	values       int             // of attributes, overwritten
 	attributed   map[uint64]bool // what had some, by inode
 	touched      int             // files; written from the walk only
 	files, bytes atomic.Int64
@@ -109,15 +109,21 @@ func (o *Overwriter) blanked(info walk.Info, n int) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.attributes += n
+	o.values += n
 	if len(o.attributed) < maxReasons {
 		o.attributed[info.Inode] = true
 	}
 }
 
+// attributes reports whether values of an entry's attributes were overwritten, or may have been. They can lie in a block
+// of their own, which must not be freed before it is written.
+func (o *Overwriter) attributes(info walk.Info) bool {
+	return o != nil && o.all && info.Type == walk.File && (o.attributed[info.Inode] || len(o.attributed) >= maxReasons)
+}
+
 // plain reports whether an entry certainly has no attributes: it was overwritten, did not change since, and had none.
 func (o *Overwriter) plain(info walk.Info) bool {
-	return o != nil && o.all && info.Type == walk.File && len(o.attributed) < maxReasons && !o.attributed[info.Inode] &&
+	return o != nil && o.all && info.Type == walk.File && !o.attributes(info) &&
 		o.result(info) == wipe.CodeNone
 }
 

@@ -19,6 +19,7 @@ type entry struct {
 	match catalog.Match
 	err   error // why it could not be looked at, or is not gone
 	attrs error // why its attributes could not be cleared
+	waits bool  // it must not be freed before what was written over it is on the medium
 
 	assurance wipe.Assurance
 	code      wipe.Code
@@ -102,6 +103,9 @@ func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
 		other.Wait()
 	}
 	for _, e := range all {
+		if e.waits {
+			e.err = r.away(d, e.name, e.info.Type)
+		}
 		if errors.Is(e.err, walk.ErrDenied) {
 			_ = d.Unlock(e.name)
 			e.attrs = d.ClearXattrs(e.name)
@@ -120,16 +124,32 @@ func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
 
 // unlinkEach removes names one after the other. It may run beside another for the same directory, and tells nobody.
 func (r *Remover) unlinkEach(d *walk.Dir, all []entry) {
+	o := r.Volume.overwriter
 	for i := range all {
 		e := &all[i]
 		e.assurance, e.code = r.Volume.judge(d, e.name, e.info)
-		if !r.Volume.overwriter.plain(e.info) {
+		plain := o.plain(e.info)
+		if e.waits = r.Volume.Method.Yard && (e.info.Type == walk.Directory || o.attributes(e.info)); e.waits {
+			continue
+		}
+		if !plain {
 			e.attrs = d.ClearXattrs(e.name)
 		}
 		if errors.Is(e.attrs, walk.ErrDenied) {
 			e.err = e.attrs // what protects the one protects the other
 		} else {
-			e.err = r.away(d, e.name, e.info.Type)
+			e.err = d.Remove(e.name, e.info.Type)
 		}
 	}
+}
+
+// away moves what must not be freed yet out of sight, until Clear, or removes it where that cannot be.
+func (r *Remover) away(d *walk.Dir, name string, t walk.Type) error {
+	if r.Volume.Method.Yard && r.yard.take(r.Top, r.UID, d, name) == nil {
+		return nil
+	}
+	if err := d.ClearXattrs(name); errors.Is(err, walk.ErrDenied) {
+		return err
+	}
+	return d.Remove(name, t)
 }

@@ -112,14 +112,6 @@ func (r *Remover) may(ctx context.Context, d *walk.Dir, name string, info walk.I
 	return false
 }
 
-// away removes a name; a directory may only be moved out of sight, until Clear.
-func (r *Remover) away(d *walk.Dir, name string, t walk.Type) error {
-	if t == walk.Directory && r.Volume.Method.Yard && r.yard.take(r.Top, r.UID, d, name) == nil {
-		return nil
-	}
-	return d.Remove(name, t)
-}
-
 func (r *Remover) spared(info walk.Info) bool {
 	return r.Spare != nil && info.Type == walk.Directory && r.Spare(info)
 }

@@ -33,7 +33,6 @@ type Volume struct {
 	Device  Device // nil: nothing can be asked of it
 
 	overwriter *Overwriter
-	blanked    bool // values of attributes were overwritten, and must reach their place before the files go
 	flushed    bool
 	settled    bool
 	unsynced   bool // what was written may not be on the medium
@@ -82,9 +81,8 @@ func (v *Volume) Flush() (again bool) {
 		return false
 	}
 	o.close()
-	// A journal that takes contents too must be emptied before the blocks are freed, or they never get what was written.
-	v.flushed, v.blanked = true, v.blanked || o.attributes > 0 || v.Storage.DataJournal
-	if o.touched+o.attributes == 0 || v.Device == nil {
+	v.flushed = true
+	if o.touched+o.values == 0 || v.Device == nil {
 		return false
 	}
 	if failed(v.Device.Sync()) && !o.each {
@@ -94,7 +92,8 @@ func (v *Volume) Flush() (again bool) {
 		v.unsynced = !o.failed(wipe.CodeIO) // else it is known which files it was
 		v.failed()
 	}
-	if v.blanked && v.Method.Yard {
+	if v.Storage.DataJournal && v.Method.Yard {
+		// A journal that takes contents too must be emptied before the blocks are freed, or they never get what was written.
 		v.try(v.Device.Checkpoint(), wipe.LimitNames)
 	}
 	return false

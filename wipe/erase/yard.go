@@ -12,7 +12,7 @@ import (
 
 // yard is a directory at the top of a root in which emptied directories wait under random names until what they held is
 // gone from the medium. ext4 blanks a name when it is removed, but if the directory's block is freed before that was
-// written, the block keeps the name.
+// written, the block keeps the name. Files whose attributes were overwritten wait there too, for the same reason.
 //
 // It is given to the account, so that what a killed wipe leaves of it is swept like anything of the account.
 type yard struct {
@@ -21,7 +21,7 @@ type yard struct {
 	info walk.Info
 }
 
-// take moves an empty directory into the yard.
+// take moves an empty directory, or a file, into the yard.
 func (y *yard) take(top *walk.Dir, uid uint32, d *walk.Dir, name string) error {
 	if y.dir == nil {
 		if err := y.open(top, uid); err != nil {
@@ -57,10 +57,10 @@ func (y *yard) is(info walk.Info) bool {
 	return y.dir != nil && info.Inode == y.info.Inode && info.Device == y.info.Device
 }
 
-// Waiting reports whether directories wait for Clear.
+// Waiting reports whether anything waits for Clear.
 func (r *Remover) Waiting() bool { return r.yard.dir != nil }
 
-// Clear removes the directories that wait, after their names are gone from the medium. Whatever somebody put there
+// Clear removes what waits, after names and attributes are gone from the medium. Whatever somebody put there
 // meanwhile is removed like any entry.
 func (r *Remover) Clear(ctx context.Context, m catalog.Match) {
 	if r.yard.dir == nil {
@@ -84,10 +84,12 @@ func (r *Remover) clearOnce(ctx context.Context, m catalog.Match) (some bool) {
 		names, err := dir.Names(batch)
 		for _, name := range names {
 			some = true
-			if err := dir.Remove(name, walk.Directory); err == nil || errors.Is(err, walk.ErrNotExist) {
+			info, err := dir.Stat(name)
+			if err != nil {
 				continue
 			}
-			if info, err := dir.Stat(name); err == nil {
+			_ = dir.ClearXattrs(name)
+			if err := dir.Remove(name, info.Type); errors.Is(err, walk.ErrNotEmpty) {
 				r.Remove(ctx, dir, name, info, m.Child(name))
 			}
 		}
