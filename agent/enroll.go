@@ -155,5 +155,5 @@ func (a *Agent) afterEnrollment(ctx context.Context, w *work, sum *Summary) erro
 	if err := os.MkdirAll(w.state.HeldDir(), 0o700); err != nil {
 		return walk.Reason("making the holding folder", err)
 	}
-	return a.save(w, rec)
+	return a.first(w, rec)
 }

@@ -62,6 +62,9 @@ func (a *Agent) Status(ctx context.Context, acct wipe.Account) (Status, error) {
 	rec, recErr := w.state.Load()
 	held, heldErr := a.held(w)
 	s.Held, s.Assurance = held, wipe.Assurance(rec.Assurance)
+	if s.Assurance == "" && rec.Result != "" {
+		s.Assurance = wipe.Unlinked // a wipe of an earlier version
+	}
 	s.State = judge(rec, recErr, heldErr, s.Results)
 	busy, err := a.lockHeld(w)
 	s.Interrupted = rec.State == state.Wiping && !busy

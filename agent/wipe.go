@@ -21,7 +21,7 @@ type Request struct {
 }
 
 // Wipe wipes an account: it ends its programs, deals with the documents, erases, restores, and reads everything again.
-// Once it has begun it goes to its end whatever fails; the report says what is left. A wipe that did not begin returns a
+// Once it has first it goes to its end whatever fails; the report says what is left. A wipe that did not begin returns a
 // report with verdict refused, or an error: ErrNotPermitted, state.ErrLocked, or the context's.
 func (a *Agent) Wipe(ctx context.Context, req Request) (wipe.Report, error) {
 	start := a.Now()
@@ -158,11 +158,17 @@ func (a *Agent) conclude(w *work, rep wipe.Report) error {
 	return a.save(w, rec)
 }
 
+// save writes a record down, and what the one before it has to say further.
 func (a *Agent) save(w *work, rec state.Record) error {
 	if old, err := w.state.Load(); err == nil {
 		rec.FreeSpace = old.FreeSpace // no wipe changes where the cleaning of free space goes on
 		rec.Distrust = rec.Distrust || old.Distrust
 	}
+	return a.first(w, rec)
+}
+
+// first writes a record down as the first one.
+func (a *Agent) first(w *work, rec state.Record) error {
 	rec.Day, rec.Baseline, rec.Admin = a.today(), w.version.Info.Version, w.acct.Admin
 	return w.state.Save(rec)
 }

@@ -131,7 +131,7 @@ func TestStatusFirstLine(t *testing.T) {
 		{agent.Status{State: state.Clean, Assurance: wipe.Discarded}, "✔ Ready."},
 		{agent.Status{State: state.Clean, Assurance: wipe.MemoryOnly}, "✔ Ready."},
 		{agent.Status{State: state.Clean, Assurance: wipe.Unlinked}, "✔ Ready. Erased, but a specialist could still recover it."},
-		{agent.Status{State: state.Clean}, "✔ Ready. Erased, but a specialist could still recover it."},
+		{agent.Status{State: state.Clean}, "✔ Ready."},
 		{agent.Status{State: state.Residue, Assurance: wipe.Overwritten}, "✘ Not ready: nothing is found, but the last wipe did not go as it should."},
 	} {
 		a, out := english()

@@ -108,7 +108,7 @@ func statusKey(s agent.Status, residual int) string {
 		return "status.unchecked"
 	case s.State == state.Residue && residual == 0:
 		return "status.not_as_it_should"
-	case s.State == state.Clean && !s.Assurance.AtLeast(wipe.Discarded):
+	case s.State == state.Clean && s.Assurance != "" && !s.Assurance.AtLeast(wipe.Discarded):
 		return "status.recoverable"
 	}
 	return "status." + string(s.State)

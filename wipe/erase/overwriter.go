@@ -61,7 +61,8 @@ type job struct {
 
 func newOverwriter(all, shares, each bool, unit int64) *Overwriter {
 	o := &Overwriter{
-		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize), jobs: make(chan job, waiting), reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{},
+		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize),
+		jobs: make(chan job, waiting), reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{},
 	}
 	// The same random bytes serve for every file: what counts is that the old ones are gone.
 	rand.Read(o.block)

@@ -160,9 +160,9 @@ func (v *Volume) discard(ctx context.Context, progress func(done, total int64)) 
 			v.try(err, wipe.LimitFreeSpace)
 			return
 		}
-		// Where the device cannot be read its word has to do. A few may lie in blocks that the file system has taken for its
-		// own records and not yet written.
-		if left, _ = v.Device.Remaining(v.samples); v.unsynced || left <= len(v.samples)/4 {
+		// Where the device cannot be read its word has to do. Some may lie in blocks that the file system has taken for its
+		// own records and not yet written; a device that does not discard keeps them all.
+		if left, _ = v.Device.Remaining(v.samples); v.unsynced || left <= len(v.samples)/2 {
 			left = 0
 			break
 		}

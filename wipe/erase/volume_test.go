@@ -105,3 +105,21 @@ func TestSettleInOrder(t *testing.T) {
 		}
 	}
 }
+
+// A device that keeps what it was asked to discard is found out, and believed no more.
+func TestDiscardThatDoesNothing(t *testing.T) {
+	for remaining, want := range map[int]wipe.Assurance{0: wipe.Discarded, 3: wipe.Discarded, 8: wipe.Unlinked} {
+		d := &device{remaining: remaining}
+		s := storage.Storage{FileSystem: storage.Ext, Medium: storage.SSD, Discard: true}
+		v := &Volume{Storage: s, Method: Choose(s, "", true), Device: d, samples: make([]storage.Sample, 8)}
+		v.Settle(t.Context(), nil)
+		m := v.Medium()
+		if m.Assurance != want || slices.Contains(m.Limits, wipe.LimitIgnored) != (want == wipe.Unlinked) {
+			t.Errorf("%d of 8 remain: %s, %q", remaining, m.Assurance, m.Limits)
+		}
+	}
+	s := storage.Storage{FileSystem: storage.Ext, Discard: true, DiscardStep: 1 << 20, BlockSize: 4096}
+	if m := Choose(s, "", true); !m.Trim || !m.Overwrite || m.Assurance != wipe.Overwritten {
+		t.Errorf("a device with large pieces: %+v", m)
+	}
+}

@@ -58,7 +58,7 @@ type cleaning struct {
 
 func (c *cleaning) run(ctx context.Context) wipe.FreeSpace {
 	v := c.volume
-	trims := v.Method.Trim
+	trims := v.Method.Trim && !v.Method.Coarse
 	// btrfs has no room left for its records right after its free space was taken; the others forget the most when what
 	// took it is gone.
 	steps := []func(context.Context){c.fill, c.churn}
@@ -102,7 +102,7 @@ func (c *cleaning) lifted(l wipe.Limit) bool {
 	done := c.row.Outcome == wipe.FreeDiscarded || c.row.Outcome == wipe.FreeOverwritten
 	switch l {
 	case wipe.LimitFreeSpace:
-		return done
+		return done && c.row.Left == 0
 	case wipe.LimitNames:
 		// The log of xfs forgets too, but small folders leave their names in inodes that nobody uses any more.
 		return done && (fs == storage.Btrfs && c.churned || fs == storage.Ext && c.volume.Method.Journal)
