@@ -3,9 +3,8 @@ package freespace
 import (
 	"cmp"
 	"slices"
-	"unsafe"
 
-	"golang.org/x/sys/unix"
+	"ipguard/wipe/storage"
 )
 
 // extent is a run of a filler's bytes that lie together on the volume.
@@ -29,48 +28,14 @@ func byPlace(a, b extent) int { return cmp.Compare(a.physical, b.physical) }
 // windowExtents bounds the memory for extents: a badly fragmented volume is read in several windows.
 const windowExtents = 1 << 17
 
-// The kernel's interface for asking where a file lies (FS_IOC_FIEMAP).
-const (
-	fiemapRequest = 0xC020660B
-	fiemapBatch   = 2048
-	fiemapLast    = 0x1
-	fiemapUnknown = 0x2 | 0x4 | 0x8 // no place, not yet a place, or encoded
-)
-
-type fiemapExtent struct {
-	logical, physical, length uint64
-	_                         [2]uint64
-	flags                     uint32
-	_                         [3]uint32
-}
-
-type fiemapTable struct {
-	start, length          uint64
-	flags, mapped, room, _ uint32
-	extents                [fiemapBatch]fiemapExtent
-}
-
-// eachExtent calls do for every extent of an open file.
+// eachExtent calls do for every extent of an open file that has a place on the volume.
 func eachExtent(fd int, do func(offset, physical, length int64)) error {
-	table := new(fiemapTable)
-	for start := uint64(0); ; {
-		table.start, table.length, table.flags, table.mapped, table.room = start, ^uint64(0)-start, 0, 0, fiemapBatch
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), fiemapRequest, uintptr(unsafe.Pointer(table))); errno != 0 {
-			return errno
+	return storage.ExtentsOf(fd, func(x storage.Extent) bool {
+		if x.Placed {
+			do(x.Logical, x.Physical, x.Length)
 		}
-		if table.mapped == 0 {
-			return nil
-		}
-		for _, e := range table.extents[:table.mapped] {
-			if e.flags&fiemapUnknown == 0 {
-				do(int64(e.logical), int64(e.physical), int64(e.length))
-			}
-			if e.flags&fiemapLast != 0 {
-				return nil
-			}
-			start = e.logical + e.length
-		}
-	}
+		return true
+	})
 }
 
 // lowest returns the extents of the files at or above a place, the lowest first, as many as a window holds; total is the

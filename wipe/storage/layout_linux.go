@@ -15,7 +15,7 @@ const (
 	extentNoPlace   = 0x2 | 0x4 | 0x8 | 0x200 // not known, not yet given, encoded, or in the file system's own records
 	extentUnwritten = 0x800
 	extentShared    = 0x2000
-	extentsAsked    = 64
+	extentsAsked    = 256
 )
 
 type fiemapExtent struct {
@@ -41,11 +41,14 @@ type Extent struct {
 
 // Extents tells visit the extents of a file, as they are on the volume now, in the file's order until it says no.
 // ErrUnsupported: the file system has none to show.
-func Extents(f *os.File, visit func(Extent) bool) error {
-	var q fiemap
+func Extents(f *os.File, visit func(Extent) bool) error { return ExtentsOf(int(f.Fd()), visit) }
+
+// ExtentsOf does the same for an open descriptor.
+func ExtentsOf(fd int, visit func(Extent) bool) error {
+	q := new(fiemap)
 	for {
 		q.length, q.count = ^uint64(0)-q.start, extentsAsked
-		_, _, e := unix.Syscall(unix.SYS_IOCTL, f.Fd(), iocFiemap, uintptr(unsafe.Pointer(&q)))
+		_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), iocFiemap, uintptr(unsafe.Pointer(q)))
 		if e == unix.EOPNOTSUPP || e == unix.ENOTTY {
 			return ErrUnsupported
 		}
