@@ -53,7 +53,8 @@ func Folder(ctx context.Context, dir string, terms Terms) error {
 	return ctx.Err()
 }
 
-// Open finds out what a folder lies on and returns the volume, with the method that the terms allow. Where it cannot be found out, unlinking is all that is promised. done gives it back.
+// Open finds out what a folder lies on and returns the volume, with the method that the terms allow. Where it cannot be
+// found out, unlinking is all that is promised. done gives it back.
 func Open(dir string, terms Terms) (v *Volume, done func()) {
 	s, err := storage.Detect(dir)
 	if err != nil {

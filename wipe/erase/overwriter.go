@@ -62,7 +62,7 @@ type job struct {
 func newOverwriter(all, shares, each bool, unit int64) *Overwriter {
 	o := &Overwriter{
 		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize),
-		jobs: make(chan job, waiting), reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{},
+		reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{},
 	}
 	// The same random bytes serve for every file: what counts is that the old ones are gone.
 	rand.Read(o.block)
@@ -70,14 +70,21 @@ func newOverwriter(all, shares, each bool, unit int64) *Overwriter {
 	rand.Read(b[:])
 	// Even seconds between 1987 and 2021: some file systems keep nothing finer, earlier or later.
 	o.stamp = int64(1<<29+binary.LittleEndian.Uint32(b[:])&(1<<30-1)&^1) * int64(time.Second)
+	o.open()
+	return o
+}
+
+// open makes the overwriter ready for files, also once more after it was closed.
+func (o *Overwriter) open() {
+	jobs := make(chan job, waiting)
+	o.jobs = jobs
 	for range writers {
 		o.writing.Go(func() {
-			for j := range o.jobs {
+			for j := range jobs {
 				o.write(j)
 			}
 		})
 	}
-	return o
 }
 
 // Entry overwrites the content of an entry and the values of its attributes.

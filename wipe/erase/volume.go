@@ -99,6 +99,17 @@ func (v *Volume) Flush() (again bool) {
 	return false
 }
 
+// Late is for what cannot be overwritten before other things are unlinked: do gets an overwriter that brings each file to
+// the medium by itself. It is not called where nothing is overwritten.
+func (v *Volume) Late(do func(*Overwriter)) {
+	if o := v.overwriter; o != nil && v.Method.Overwrite {
+		o.each = true
+		o.open()
+		do(o)
+		o.close()
+	}
+}
+
 // Checkpoint makes sure that the removal of names is on the medium where they were. Directories must not be freed before.
 func (v *Volume) Checkpoint() {
 	if !v.Method.Yard || v.Device == nil {

@@ -5,9 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"ipguard/wipe"
+	"ipguard/wipe/erase"
+	"ipguard/wipe/erase/erasetest"
 	"ipguard/wipe/execute"
 	"ipguard/wipe/locate"
 	"ipguard/wipe/walk"
@@ -45,6 +50,48 @@ func TestControlFileGoesLast(t *testing.T) {
 	e.Unlink(t.Context())
 	if got := names(t, spool); len(got) > 0 {
 		t.Errorf("the spool still has %q", got)
+	}
+}
+
+// A control file has the title of the job and who printed it. On a disk that cannot discard it is overwritten as well, but
+// not before its documents are gone.
+func TestControlFilesAreOverwritten(t *testing.T) {
+	erasetest.Need(t, "mkfs.ext4")
+	image := erasetest.NewImage(t, erasetest.Options{FS: "ext4", Bytes: 64 << 20})
+	spool := erasetest.MountImage(t, image)
+	title, page := erasetest.Marker{Class: erasetest.Content, ID: 1}, erasetest.Marker{Class: erasetest.Content, ID: 2}
+	write(t, filepath.Join(spool, "c00007"), control("public")+title.String())
+	write(t, filepath.Join(spool, "d00007-001"), page.String())
+	unix.Sync()
+	e := execute.Executor{
+		Plan: wipe.Plan{
+			Account: wipe.Account{Name: "public"},
+			Roots:   []wipe.Root{{Dir: spool, Rule: wipe.RulePrintJobs, Pattern: "[cd][0-9]*", Artifact: "print.jobs", Class: wipe.ClassPrint}},
+		},
+		GOOS: "linux", Tokens: locate.Tokens{}, Root: true, Mounts: func(string) map[string]bool { return nil },
+		Terms: erase.Terms{Privileged: true},
+	}
+	e.Overwrite(t.Context())
+	if content, err := os.ReadFile(filepath.Join(spool, "c00007")); err != nil || !strings.HasPrefix(string(content), control("public")) {
+		t.Errorf("the control file does not say any more whose the document is: %v", err)
+	}
+	e.Unlink(t.Context())
+	e.Clear(t.Context())
+	done := e.Settle(t.Context())
+	e.Close()
+	for _, r := range done {
+		if r.Assurance != wipe.Overwritten {
+			t.Errorf("%+v", r)
+		}
+	}
+	if got := names(t, spool); len(got) != 1 { // lost+found
+		t.Errorf("the spool still has %q", got)
+	}
+	if err := image.Unmount(); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := erasetest.Scan(image.Path()); err != nil || len(found) > 0 {
+		t.Errorf("on the medium: %v, %v", found, err)
 	}
 }
 

@@ -73,24 +73,31 @@ func (e *Executor) spare() func(walk.Info) bool {
 }
 
 // erasePrintJobs removes documents before control files, and no control file of which a document is still there: it is all
-// that says whose the document is, for the second reading and for the wipe after one that was killed.
+// that says whose the document is, for the second reading and for the wipe after one that was killed. So a control file
+// is not overwritten with everything else either, but when its documents are gone.
 func (e *Executor) erasePrintJobs(ctx context.Context, r wipe.Root, rm *erase.Remover, m catalog.Match) {
 	mine, left := e.printJobs(rm.Top), map[string]bool{}
 	document := func(name string) bool { return strings.HasPrefix(name, "d") }
-	for _, further := range []func(string) bool{
-		func(name string) bool { return document(name) && mine(name) },
-		func(name string) bool {
-			if control, ok := printjob.Control(name); ok && document(name) {
-				left[control] = true
-			}
-			return false
-		},
-		func(name string) bool { return !document(name) && !left[name] && mine(name) },
-	} {
+	pass := func(rm *erase.Remover, further func(string) bool) {
 		rm.Matched(ctx, m, r.Pattern, further)
 		// A folder that cannot be read again shows when everything is read again.
 		_ = rm.Top.Rewind()
 	}
+	pass(rm, func(name string) bool { return document(name) && mine(name) })
+	if rm.Overwriter != nil {
+		return
+	}
+	pass(rm, func(name string) bool {
+		if control, ok := printjob.Control(name); ok && document(name) {
+			left[control] = true
+		}
+		return false
+	})
+	controls := func(name string) bool { return !document(name) && !left[name] && mine(name) }
+	rm.Volume.Late(func(o *erase.Overwriter) {
+		pass(&erase.Remover{Top: rm.Top, Volume: rm.Volume, Overwriter: o, Foreign: rm.Foreign, Pending: rm.Pending}, controls)
+	})
+	pass(rm, controls)
 }
 
 // printJobs says which names in a CUPS spool are jobs of the account. It remembers whose a control file is, since that
