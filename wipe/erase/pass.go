@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"ipguard/wipe"
 	"ipguard/wipe/catalog"
@@ -94,14 +95,13 @@ func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
 		e := &all[i]
 		r.Volume.sample(d, e.name, e.info)
 	}
-	if half := len(all) / 2; len(all) < together {
-		r.unlinkEach(d, all)
-	} else {
-		var other sync.WaitGroup
-		other.Go(func() { r.unlinkEach(d, all[half:]) })
-		r.unlinkEach(d, all[:half])
-		other.Wait()
+	var next atomic.Int64
+	var other sync.WaitGroup
+	if len(all) >= together {
+		other.Go(func() { r.unlinkEach(d, all, &next) })
 	}
+	r.unlinkEach(d, all, &next)
+	other.Wait()
 	for _, e := range all {
 		if e.waits {
 			e.err = r.away(d, e.name, e.info.Type)
@@ -122,10 +122,11 @@ func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
 	return left
 }
 
-// unlinkEach removes names one after the other. It may run beside another for the same directory, and tells nobody.
-func (r *Remover) unlinkEach(d *walk.Dir, all []entry) {
+// unlinkEach removes names one after the other, as long as there is a next one. It may run beside another for the same
+// names, and tells nobody.
+func (r *Remover) unlinkEach(d *walk.Dir, all []entry, next *atomic.Int64) {
 	o := r.Volume.overwriter
-	for i := range all {
+	for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
 		e := &all[i]
 		e.assurance, e.code = r.Volume.judge(d, e.name, e.info)
 		plain := o.plain(e.info)
