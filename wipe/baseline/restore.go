@@ -34,8 +34,6 @@ type Restorer struct {
 	Live bool
 	// Pending tells of an entry that must not be replaced yet, and why; nil is allowed.
 	Pending func(walk.Info) wipe.Code
-	// Reserve sets the blocks of files apart before they are written: see walk.Reserve.
-	Reserve bool
 	// Before is called before something is written anew for the first time; nil is allowed.
 	Before func()
 	// Report hears of every entry that was restored, or could not be.
@@ -209,9 +207,6 @@ func (r *Restorer) make(ctx context.Context, f *Frame, e *Entry, temp string) er
 		return fmt.Errorf("opening a copy: %w", ErrCorrupt)
 	}
 	defer in.Close()
-	if r.Reserve {
-		walk.Reserve(out, e.Size)
-	}
 	if _, err := io.Copy(out, contextReader{ctx, in}); err != nil {
 		return walk.Reason("copying back", err)
 	}

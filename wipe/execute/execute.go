@@ -187,8 +187,7 @@ func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 			}
 			res := e.restorer(r)
 			defer res.Close()
-			v := e.at(r.Dir)
-			res.Reserve, res.Before = v.Method.Trim, func() { release(v) }
+			res.Before = func() { release(e.at(r.Dir)) }
 			res.Report = func(f *baseline.Frame, name string, row wipe.Result) {
 				m := f.Match
 				if name != "" {

@@ -188,12 +188,3 @@ func Alone(f *os.File) bool {
 	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
 	return err != unix.EAGAIN
 }
-
-// Reserve sets the blocks of a new file apart before it is written. ext4 takes many more than a small file needs, to have
-// them ready for the next one, and a discard passes over those with whatever was in them; not so for a size that it is
-// told. Where it cannot be done the file is written all the same.
-func Reserve(f *os.File, size int64) {
-	if size > 0 {
-		_ = unix.Fallocate(int(f.Fd()), 0, 0, size)
-	}
-}

@@ -4,8 +4,5 @@ package walk
 
 import "os"
 
-// Reserve does nothing: only ext4 needs it.
-func Reserve(*os.File, int64) {}
-
 // Alone says yes: Windows does not let two programs write to a file by default, and on macOS nothing is overwritten.
 func Alone(*os.File) bool { return true }
