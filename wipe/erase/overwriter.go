@@ -31,7 +31,7 @@ const (
 // What was overwritten carries a stamp, a time of last change that nobody else can guess: a file that was written to
 // since, or was never overwritten, has another one. So nothing needs to be remembered about files that went well.
 type Overwriter struct {
-	all    bool  // else only what has no blocks
+	all    bool  // else only what may lie in the file system's own records
 	shares bool  // files can have blocks in common, which are never written in place
 	each   bool  // each file must reach the medium by itself
 	unit   int64 // the blocks of the file system, in bytes

@@ -4,16 +4,6 @@ package storage
 
 import "os"
 
-// Extent is a part of a file that lies in one piece on the volume. All figures are bytes.
-type Extent struct {
-	Logical, Physical, Length int64
-	Placed, Unwritten         bool
-	Shared                    bool
-}
-
-// Extents is asked on Linux only.
-func Extents(*os.File, func(Extent) bool) error { return ErrUnsupported }
-
 // Shared says no: the file systems here that can share blocks are never overwritten.
 func Shared(*os.File) bool { return false }
 
