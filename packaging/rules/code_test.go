@@ -34,6 +34,7 @@ func codeRules() []rule {
 		{"documentation", false, documentation},
 		{"one reader of the system's name", false, oneGOOS},
 		{"engines do not print, exit or panic", false, quietEngine},
+		{"the log is told constants", false, constantLog},
 	}
 }
 
@@ -187,6 +188,52 @@ func quietEngine(s source) []string {
 	return found
 }
 
+// constantLog wants what is said to the log to be written out where it is said: the handler cannot tell a sentence of ours
+// from the name of a file.
+func constantLog(s source) []string {
+	if !s.in("agent") && !s.in("cmd") || forTests(path.Dir(s.path)) {
+		return nil
+	}
+	// The place of the message among the arguments of each method of slog.Logger, and of the functions of its package.
+	message := map[string]int{
+		"Debug": 0, "Info": 0, "Warn": 0, "Error": 0,
+		"DebugContext": 1, "InfoContext": 1, "WarnContext": 1, "ErrorContext": 1, "Log": 2, "LogAttrs": 2,
+	}
+	var found []string
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return true // Error of an error
+		}
+		f, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if i, ok := message[f.Sel.Name]; ok && (i >= len(call.Args) || !literal(call.Args[i])) {
+			found = append(found, fmt.Sprintf("line %d: %s of something that is not written out there", s.line(call.Pos()), f.Sel.Name))
+		}
+		return true
+	})
+	uses(s, module+"/agent/log", func(name string, pos token.Pos) {
+		if name != "Word" {
+			return
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && call.Fun.Pos() == pos && (len(call.Args) != 1 || !literal(call.Args[0])) {
+				found = append(found, fmt.Sprintf("line %d: a Word of something that is not written out there", s.line(pos)))
+			}
+			return true
+		})
+	})
+	return found
+}
+
+// literal tells whether an expression is a string that is written out.
+func literal(e ast.Expr) bool {
+	lit, ok := e.(*ast.BasicLit)
+	return ok && lit.Kind == token.STRING
+}
+
 func TestCode(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, r := range codeRules() {
@@ -253,6 +300,13 @@ func TestCodeRulesBite(t *testing.T) {
 		{"print", "wipe/a.go", "package p\n\nimport \"fmt\"\n\nfunc f() { fmt.Println() }\n", quietEngine, true},
 		{"panic", "wipe/a.go", "package p\n\nfunc f() { panic(1) }\n", quietEngine, true},
 		{"print in cmd", "cmd/ipguard/a.go", "package p\n\nimport \"fmt\"\n\nfunc f() { fmt.Println() }\n", quietEngine, false},
+		{"said", "agent/a.go", "package p\n\nfunc f() { l.Info(\"a wipe began\", \"count\", n) }\n", constantLog, false},
+		{"said what somebody else wrote", "agent/a.go", "package p\n\nfunc f() { l.Info(name) }\n", constantLog, true},
+		{"said a sum", "agent/a.go", "package p\n\nfunc f() { l.Warn(\"reading \" + name) }\n", constantLog, true},
+		{"said with a context", "cmd/x/a.go", "package main\n\nfunc f() { l.ErrorContext(ctx, err.Error()) }\n", constantLog, true},
+		{"the text of an error", "agent/a.go", "package p\n\nvar x = err.Error()\n", constantLog, false},
+		{"a word", "agent/a.go", "package p\n\nimport \"ipguard/agent/log\"\n\nvar x = log.Word(\"boot\")\n", constantLog, false},
+		{"a word from elsewhere", "agent/a.go", "package p\n\nimport \"ipguard/agent/log\"\n\nvar x = log.Word(name)\n", constantLog, true},
 		{"format", "wipe/a.go", "package p\n\nimport \"fmt\"\n\nvar x = fmt.Sprint(1)\n", quietEngine, false},
 	} {
 		if got := c.check(parse(t, c.path, []byte(c.text))); (len(got) > 0) != c.bad {
