@@ -14,6 +14,50 @@ type Policy struct {
 	Keep         []KeepRule
 	Erase        Erase
 	FreeSpace    FreeSpace
+	Session      Session
+	Triggers     Triggers
+	Watch        Watch
+}
+
+// Session says how a session ends.
+type Session struct {
+	// End is what happens to the desktop: EndStay or EndLogout.
+	End string
+	// Countdown is how long a wipe that a person asked for waits for somebody to stop it.
+	Countdown time.Duration
+}
+
+// The values of Session.End.
+const (
+	EndStay   = "stay"   // the desktop goes on running; what it holds open is cleaned item by item
+	EndLogout = "logout" // the account is signed out first, so that nothing of it runs
+)
+
+// Triggers says what begins a wipe without anybody asking. Such a wipe always sets documents aside.
+type Triggers struct {
+	Logoff   bool // the account's last session closes
+	Boot     bool // the machine starts and the account is not clean
+	Shutdown bool // the machine stops and the account is not clean
+	// Idle, Lid and Resume lock the screen and count down: from when nobody touches the machine any more, from when the
+	// lid closes, and from when the machine falls asleep. Somebody who goes on with the session stops it.
+	Idle, Lid, Resume Countdown
+}
+
+// Countdown is a trigger that waits.
+type Countdown struct {
+	On    bool
+	After time.Duration
+}
+
+// Watch says which folders tell that a session leaves something, besides those for downloads and scans.
+type Watch struct {
+	Folders []Folder
+}
+
+// Folder names a folder of the account.
+type Folder struct {
+	Base    string // a token of the catalogue: "DOCUMENTS"
+	Pattern string // slash-separated below it, as it is; empty: the folder itself
 }
 
 // Documents says what happens to documents of a session that were neither given nor refused.
@@ -62,5 +106,12 @@ func Default() Policy {
 		Applications: Applications{CloseWithin: 5 * time.Second},
 		Enrollment:   Enrollment{MaxFiles: 200_000, MaxBytes: 4 << 30},
 		FreeSpace:    FreeSpace{Within: 20 * time.Minute},
+		Session:      Session{End: EndStay, Countdown: 3 * time.Second},
+		Triggers: Triggers{
+			Logoff: true, Boot: true, Shutdown: true,
+			Idle:   Countdown{On: true, After: 30 * time.Minute},
+			Lid:    Countdown{On: true, After: 30 * time.Minute},
+			Resume: Countdown{On: true, After: 30 * time.Minute},
+		},
 	}
 }
