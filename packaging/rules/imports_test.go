@@ -54,7 +54,7 @@ func permits() []permit {
 		{"github.com/Microsoft/go-winio", []string{"agent/ipc"}, "the service is reached in one place"},
 		{"go.yaml.in/yaml/v4", []string{"wipe/catalog", "cmd/ipguard/text", "policy"}, "data is decoded where its schema is"},
 		{"modernc.org/sqlite", []string{"agent/demo"}, "the program itself reads nobody's database; the demonstration plants some"},
-		{"golang.org/x/sys", []string{"agent/ipc", "agent/service", "agent/watch", "agent/worker", "devices/session", "wipe/walk", "wipe/storage", "wipe/freespace", "wipe/locate", "devices/host", "agent/state", "cmd/ipguard"}, "system calls stay in leaves"},
+		{"golang.org/x/sys", []string{"agent/ipc", "agent/service", "agent/worker", "devices/session", "wipe/walk", "wipe/storage", "wipe/freespace", "wipe/locate", "devices/host", "agent/state", "cmd/ipguard"}, "system calls stay in leaves"},
 		{"golang.org/x/text", []string{"cmd/ipguard/text"}, "languages are a matter of messages"},
 		{"golang.org/x/term", []string{"cmd/ipguard"}, "only the command talks to a terminal"},
 		{"os/exec", []string{"devices/host", "packaging/benchmark"}, "what the program runs, and for how long, is decided in one place; measuring it is no part of it"},

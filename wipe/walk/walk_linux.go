@@ -178,6 +178,17 @@ func clearFlags(fd int, shared bool) error {
 	return wrap("unlocking", unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, int(flags&^(flagImmutable|flagAppendOnly))))
 }
 
+// Duplicate returns a descriptor for the directory that is the caller's own: it stays open when the directory is closed,
+// and no program that is started inherits it. It is for asking the kernel about the directory by number, as inotify does,
+// and not for opening names in it.
+func (d *Dir) Duplicate() (*os.File, error) {
+	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, wrap("duplicating a directory", err)
+	}
+	return os.NewFile(uintptr(fd), "."), nil
+}
+
 // Sync writes everything that changed on the directory's file system to the medium: syncfs(2).
 func (d *Dir) Sync() error { return wrap("syncing", unix.Syncfs(d.fd)) }
 

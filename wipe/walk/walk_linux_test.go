@@ -340,3 +340,31 @@ func (d *Dir) reopened() (*Dir, error) {
 	}
 	return newDir(fd)
 }
+
+// A duplicate stands for the same directory whatever becomes of the name and of the original, and no child inherits it.
+func TestDuplicate(t *testing.T) {
+	root, path, _ := tree(t)
+	must(t, os.Mkdir(filepath.Join(path, canary), 0o700))
+	sub, err := root.Enter(canary)
+	must(t, err)
+	want, err := sub.Info()
+	must(t, err)
+	f, err := sub.Duplicate()
+	must(t, err)
+	defer f.Close()
+	must(t, sub.Close())
+	must(t, os.Rename(filepath.Join(path, canary), filepath.Join(path, canary+"2")))
+	got, err := stat(int(f.Fd()), "")
+	must(t, err)
+	if !got.Same(want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Errorf("a program that is started inherits it: %#x, %v", flags, err)
+	}
+	_, err = sub.Duplicate()
+	silent(t, err)
+	if err == nil {
+		t.Error("a closed directory was duplicated")
+	}
+}
