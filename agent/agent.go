@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ipguard/agent/state"
+	"ipguard/agent/worker"
 	"ipguard/devices/host"
 	"ipguard/policy"
 	"ipguard/wipe"
@@ -74,6 +75,10 @@ type Agent struct {
 	Prefix string
 	// Throwaway is the folder below which the demonstration works; it replaces the guard for real accounts.
 	Throwaway string
+	// StartWorker starts a process with an account's rights, for what of a wipe can be done with them; nil: this process
+	// does everything. WorkerLimits bound what it may cost.
+	StartWorker  StartWorker
+	WorkerLimits worker.Limits
 }
 
 // Account resolves the account with this name, or, for an empty name, the only one that is enrolled.

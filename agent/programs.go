@@ -11,9 +11,14 @@ import (
 
 // closePrograms asks the account's programs to end and then ends them. What stays is the desktop itself and, while the
 // account runs ipguard, the programs that ipguard was started from; both only with program files that are root's alone.
+// When nobody is signed in nothing stays.
 // It says whether a desktop goes on running, and counts what could not be ended.
-func (a *Agent) closePrograms(ctx context.Context, w *work) (live bool, rows []wipe.Result, err error) {
-	_, left, err := a.Machine.End(ctx, w.acct.UID, a.stays(), a.Policy.Applications.CloseWithin)
+func (a *Agent) closePrograms(ctx context.Context, w *work, req Request) (live bool, rows []wipe.Result, err error) {
+	stays := a.stays(req.Client)
+	if req.Everything {
+		stays = func(p host.Process) bool { return p.PID == a.PID }
+	}
+	_, left, err := a.Machine.End(ctx, w.acct.UID, stays, a.Policy.Applications.CloseWithin)
 	if err != nil {
 		return false, nil, err
 	}
@@ -43,11 +48,15 @@ func programs(code wipe.Code, count int) wipe.Result {
 	return wipe.Result{Artifact: "programs", Class: wipe.ClassApplications, Outcome: wipe.Residual, Code: code, Count: count}
 }
 
-// stays tells the programs that ending leaves alone.
-func (a *Agent) stays() func(host.Process) bool {
+// stays tells the programs that ending leaves alone; client is another process of ipguard that waits for the answer.
+func (a *Agent) stays(client int) func(host.Process) bool {
 	ancestors := a.Machine.Ancestors(a.PID)
+	if client > 1 {
+		ancestors = append(ancestors, a.Machine.Ancestors(client)...)
+	}
 	return func(p host.Process) bool {
-		return p.PID == a.PID || p.RootOwnedExe && (slices.Contains(ancestors, p.PID) || desktop(p.Exe))
+		asked := p.PID == client && p.Exe == a.Exe
+		return p.PID == a.PID || p.RootOwnedExe && (asked || slices.Contains(ancestors, p.PID) || desktop(p.Exe))
 	}
 }
 
@@ -68,7 +77,7 @@ func (a *Agent) running(ctx context.Context, acct wipe.Account) (int, error) {
 }
 
 func (a *Agent) others(all []host.Process) int {
-	stays, n := a.stays(), 0
+	stays, n := a.stays(0), 0
 	for _, p := range all {
 		if !stays(p) {
 			n++

@@ -18,6 +18,11 @@ type Request struct {
 	Documents Choice
 	DryRun    bool
 	Observer  wipe.Observer // nil is allowed
+	// Everything says that nobody is signed in: no program of the account stays, not even the desktop.
+	Everything bool
+	// Client is the process of ipguard through which a person of the account asked the service, 0 if none did. It stays,
+	// and so does what it was started from.
+	Client int
 }
 
 // Wipe wipes an account: it ends its programs, deals with the documents, erases, restores, and reads everything again.
@@ -81,7 +86,7 @@ func (a *Agent) preview(ctx context.Context, w *work) (wipe.Report, error) {
 // carryOut goes through the phases. Only the context's end stops it.
 func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report, error) {
 	notice(req.Observer, wipe.PhaseClose)
-	live, found, err := a.closePrograms(ctx, w)
+	live, found, err := a.closePrograms(ctx, w, req)
 	if err != nil {
 		// The machine does not say what runs, so what is open may be written back: the verdict cannot be complete.
 		found = append(found, programs(wipe.CodeUnreadable, 1))
@@ -97,6 +102,7 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 			})
 		}
 	}
+	a.byWorker(ctx, w, e, req.Observer)
 	e.Overwrite(ctx)
 	notice(req.Observer, wipe.PhaseErase)
 	e.Unlink(ctx)

@@ -12,6 +12,7 @@ import (
 
 	"ipguard/agent"
 	"ipguard/agent/state"
+	"ipguard/agent/worker"
 	"ipguard/devices/host"
 	"ipguard/policy"
 	"ipguard/wipe/catalog"
@@ -24,6 +25,7 @@ type env struct {
 	interactive bool // a person can answer
 	repaint     bool // lines may be written over
 	getenv      func(string) string
+	raw         func() (restore func()) // has the terminal give each key at once
 	goos        string
 	exe         string
 	uid         int // -1 where there is none
@@ -43,9 +45,19 @@ func system() env {
 	return env{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, interactive: terminal,
 		repaint: terminal && os.Getenv("TERM") != "dumb" && os.Getenv("ACCESSIBLE") == "" && os.Getenv("NO_COLOR") == "",
-		getenv:  os.Getenv, goos: runtime.GOOS, exe: exe, uid: os.Geteuid(), pid: os.Getpid(), now: time.Now,
+		getenv:  os.Getenv, raw: raw, goos: runtime.GOOS, exe: exe, uid: os.Geteuid(), pid: os.Getpid(), now: time.Now,
 		machine: host.New(runtime.GOOS), tempDir: os.TempDir(),
 	}
+}
+
+// raw has the terminal give each key at once, as far as it is one.
+func raw() (restore func()) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.MakeRaw(fd)
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(fd, before) }
 }
 
 // newAgent builds the agent for real accounts.
@@ -67,7 +79,7 @@ func newAgent(e env, stateDir string) (*agent.Agent, error) {
 	}
 	return &agent.Agent{
 		GOOS: e.goos, Machine: e.machine, State: dir, Policy: policy.Default(), Catalog: arts, Now: e.now,
-		PID: e.pid, Exe: e.exe, UID: uint32(max(e.uid, 0)), Root: e.uid == 0,
+		PID: e.pid, Exe: e.exe, UID: uint32(max(e.uid, 0)), Root: e.uid == 0, StartWorker: worker.Start,
 	}, nil
 }
 

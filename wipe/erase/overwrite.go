@@ -29,11 +29,11 @@ func (o *Overwriter) overwrite(j job) (written int64, err error) {
 			// What is left behind the end in the last block goes too, and that block need not be read first.
 			end = (stop + o.unit - 1) / o.unit * o.unit
 		}
-		n, err := j.fill(start, end)
+		n, err := o.fill(j, start, end)
 		if errors.Is(walk.Reason("overwriting", err), walk.ErrNoSpace) && n < stop-start {
 			// There was no last block after all, or none of its own.
 			var more int64
-			more, err = j.fill(start+n, stop)
+			more, err = o.fill(j, start+n, stop)
 			n += more
 		}
 		written += n
@@ -56,13 +56,14 @@ func (o *Overwriter) next(j job, off int64) (start, stop int64, err error) {
 }
 
 // fill writes from start to stop.
-func (j job) fill(start, stop int64) (written int64, err error) {
+func (o *Overwriter) fill(j job, start, stop int64) (written int64, err error) {
 	for at := start; at < stop && err == nil; {
 		if err = j.ctx.Err(); err == nil {
 			var n int
 			n, err = j.file.WriteAt(j.with[:min(int64(len(j.with)), stop-at)], at)
 			at += int64(n)
 			written += int64(n)
+			o.steps.Add(1)
 		}
 	}
 	return written, err

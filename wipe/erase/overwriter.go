@@ -50,6 +50,7 @@ type Overwriter struct {
 	attributed   map[uint64]bool // what had some, by inode
 	touched      int             // files; written from the walk only
 	files, bytes atomic.Int64
+	steps        *atomic.Int64 // of the volume
 }
 
 type job struct {
@@ -59,10 +60,10 @@ type job struct {
 	with []byte
 }
 
-func newOverwriter(all, shares, each bool, unit int64) *Overwriter {
+func newOverwriter(all, shares, each bool, unit int64, steps *atomic.Int64) *Overwriter {
 	o := &Overwriter{
 		all: all, shares: shares, each: each, unit: unit, block: make([]byte, blockSize), zeros: make([]byte, blockSize),
-		reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{},
+		reasons: map[uint64]wipe.Code{}, attributed: map[uint64]bool{}, steps: steps,
 	}
 	// The same random bytes serve for every file: what counts is that the old ones are gone.
 	rand.Read(o.block)

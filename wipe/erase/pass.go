@@ -21,6 +21,7 @@ type entry struct {
 	err   error // why it could not be looked at, or is not gone
 	attrs error // why its attributes could not be cleared
 	waits bool  // it must not be freed before what was written over it is on the medium
+	left  bool  // to another pass
 
 	assurance wipe.Assurance
 	code      wipe.Code
@@ -31,6 +32,7 @@ func (r *Remover) pass(ctx context.Context, d *walk.Dir, m catalog.Match, depth 
 	for ctx.Err() == nil {
 		names, err := d.Names(batch)
 		all := look(d, names, m)
+		r.Volume.steps.Add(1)
 		found += len(all)
 		left += r.deal(ctx, d, all, depth)
 		if err == io.EOF {
@@ -73,7 +75,7 @@ func (r *Remover) deal(ctx context.Context, d *walk.Dir, all []entry, depth int)
 		case e.err != nil:
 			r.fail(e.match, e.err)
 			left++
-		case e.info.Type == walk.Directory || r.Overwriter != nil:
+		case e.info.Type == walk.Directory || r.all():
 			if !r.remove(ctx, d, e.name, e.info, e.match, depth+1) {
 				left++
 			}
@@ -102,14 +104,23 @@ func (r *Remover) unlink(d *walk.Dir, all []entry, depth int) (left int) {
 	}
 	r.unlinkEach(d, all, &next)
 	other.Wait()
+	hopeless := false
 	for _, e := range all {
 		if e.waits {
 			e.err = r.away(d, e.name, e.info.Type)
 		}
-		if errors.Is(e.err, walk.ErrDenied) {
+		if e.left = e.left || hopeless && e.err != nil; !e.left && errors.Is(e.err, walk.ErrDenied) {
 			_ = d.Unlock(e.name)
 			e.attrs = d.ClearXattrs(e.name)
-			e.err = r.force(d, e.name, e.info.Type, depth)
+			if e.left = r.leaves(e.attrs); !e.left {
+				e.err = r.force(d, e.name, e.info.Type, depth)
+			}
+			// Where one does not go with the account's rights the others of the directory seldom do.
+			hopeless = r.Modest && (e.left || e.err != nil)
+		}
+		if e.left {
+			left++
+			continue
 		}
 		r.Volume.named(e.attrs)
 		if e.err != nil && !errors.Is(e.err, walk.ErrNotExist) {
@@ -128,7 +139,11 @@ func (r *Remover) unlinkEach(d *walk.Dir, all []entry, next *atomic.Int64) {
 	o := r.Volume.overwriter
 	for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
 		e := &all[i]
+		r.Volume.steps.Add(1)
 		e.assurance, e.code = r.Volume.judge(d, e.name, e.info)
+		if e.left = r.Modest && (e.code != wipe.CodeNone || e.assurance != r.Volume.usual()); e.left {
+			continue
+		}
 		plain := o.plain(e.info)
 		if e.waits = r.Volume.Method.Yard && (e.info.Type == walk.Directory || o.attributes(e.info)); e.waits {
 			continue
@@ -136,18 +151,28 @@ func (r *Remover) unlinkEach(d *walk.Dir, all []entry, next *atomic.Int64) {
 		if !plain {
 			e.attrs = d.ClearXattrs(e.name)
 		}
-		if errors.Is(e.attrs, walk.ErrDenied) {
+		switch {
+		case errors.Is(e.attrs, walk.ErrDenied):
 			e.err = e.attrs // what protects the one protects the other
-		} else {
+		case r.leaves(e.attrs):
+			e.left = true
+		default:
 			e.err = d.Remove(e.name, e.info.Type)
 		}
 	}
 }
 
+// leaves reports whether an entry is left to another pass because its attributes could not be cleared.
+func (r *Remover) leaves(err error) bool {
+	return r.Modest && err != nil && !errors.Is(err, walk.ErrNotExist)
+}
+
 // away moves what must not be freed yet out of sight, until Clear, or removes it where that cannot be.
 func (r *Remover) away(d *walk.Dir, name string, t walk.Type) error {
-	if r.Volume.Method.Yard && r.yard.take(r.Top, r.UID, d, name) == nil {
-		return nil
+	if r.Volume.Method.Yard {
+		if err := r.yard.take(r.Top, r.UID, d, name); err == nil || r.Modest {
+			return err
+		}
 	}
 	if err := d.ClearXattrs(name); errors.Is(err, walk.ErrDenied) {
 		return err

@@ -40,6 +40,11 @@ type Remover struct {
 	Spare func(walk.Info) bool
 	// Pending tells of an entry that must not be erased yet, and why; nil is allowed.
 	Pending func(walk.Info) wipe.Code
+	// Modest makes this the pass of a process with no other rights than the account's, after which another pass comes: what
+	// it cannot erase as strongly as the volume allows it leaves to that one, and it unlocks no directory of the baseline.
+	Modest bool
+	// Looking makes this a pass that removes nothing but gets a modest one ready.
+	Looking bool
 	// Progress hears of what is overwritten; nil is allowed.
 	Progress func(files int, bytes int64)
 
@@ -80,12 +85,31 @@ func (r *Remover) remove(ctx context.Context, d *walk.Dir, name string, info wal
 			return false
 		}
 	}
-	if r.Overwriter != nil {
+	switch {
+	case r.Looking:
+		r.look(d, name, info)
+		return false
+	case r.Overwriter != nil:
 		r.Overwriter.Entry(ctx, d, name, info)
 		r.Volume.tell(r.Progress)
 		return false
 	}
 	return r.unlink(d, []entry{{name: name, info: info, match: m}}, depth) == 0
+}
+
+// all reports whether this is a pass over all that is to go, in which nothing goes.
+func (r *Remover) all() bool { return r.Overwriter != nil || r.Looking }
+
+// look does what only an administrator can do about an entry that another process is to remove: it takes a sample, and
+// takes away the attributes, of which the account does not see all.
+func (r *Remover) look(d *walk.Dir, name string, info walk.Info) {
+	r.Volume.sample(d, name, info)
+	// What fails here is what that process cannot remove either.
+	if r.Volume.Method.Overwrite {
+		_, _ = d.BlankXattrs(name, info)
+	} else {
+		_ = d.ClearXattrs(name)
+	}
 }
 
 // may reports whether an entry is to go, and counts why it is not.
@@ -137,7 +161,7 @@ func (r *Remover) keep(ctx context.Context, d *walk.Dir, name string, info walk.
 // force removes a name that flags or modes protect. Those are looked at only here, because they stand in the way of few.
 // The directory that the removal began in is unlocked only where all of it is the account's.
 func (r *Remover) force(d *walk.Dir, name string, t walk.Type, depth int) error {
-	if depth > 0 || !r.Foreign {
+	if depth > 0 || !r.Foreign && !r.Modest {
 		// Whether unlocking helped is answered by the second try.
 		_ = d.Unlock("")
 	}
@@ -161,7 +185,7 @@ func (r *Remover) empty(ctx context.Context, d *walk.Dir, name string, m catalog
 	defer sub.Close()
 	for range rounds {
 		found, left := r.pass(ctx, sub, m, depth)
-		if r.Overwriter != nil {
+		if r.all() {
 			return ctx.Err() == nil // nothing was meant to go
 		}
 		if left > 0 || ctx.Err() != nil {

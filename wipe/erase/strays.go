@@ -37,6 +37,7 @@ func (s Strays) Missing(context.Context, *baseline.Frame, *baseline.Entry) {}
 // Leave implements baseline.Visitor: what a directory of the baseline got in attributes is overwritten before restoring
 // takes it away.
 func (s Strays) Leave(f *baseline.Frame) {
+	s.Remover.Volume.steps.Add(1)
 	if o := s.Remover.Overwriter; o != nil && f.Group.Self.Type == walk.Directory && f.Match.Kind() != wipe.KindKept {
 		o.Own(f.Dir, f.Group.Self.Xattrs)
 	}

@@ -67,6 +67,7 @@ func (r *Remover) each(ctx context.Context, d *walk.Dir, m catalog.Match, do fun
 				r.fail(m.Child(name), err)
 				continue
 			}
+			r.Volume.steps.Add(1)
 			do(name, info)
 		}
 		if err == io.EOF {

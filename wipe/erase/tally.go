@@ -70,6 +70,25 @@ func add(rows map[row]*wipe.Result, k row, r wipe.Result) {
 	}
 }
 
+// Taken counts what another process erased on a volume, as strongly as the volume allows.
+func (t *Tally) Taken(v *Volume, id wipe.ArtifactID, class wipe.Class, count int, bytes int64) {
+	t.put(v, wipe.Result{
+		Artifact: id, Class: class, Outcome: wipe.Erased, Assurance: v.usual(), Count: count, Bytes: bytes,
+	})
+}
+
+// Erasures calls do for what was erased so far, volume by volume.
+func (t *Tally) Erasures(do func(*Volume, wipe.Result)) {
+	if t == nil {
+		return
+	}
+	for k, r := range t.rows {
+		if r.Outcome == wipe.Erased {
+			do(k.volume, *r)
+		}
+	}
+}
+
 // Results returns what was counted, sorted, with the assurance that each volume reached.
 func (t *Tally) Results() []wipe.Result {
 	merged := map[row]*wipe.Result{}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"ipguard/wipe"
 	"ipguard/wipe/storage"
@@ -42,7 +43,12 @@ type Volume struct {
 	samples    []storage.Sample
 	sampled    int          // files that could have been sampled
 	limits     []wipe.Limit // met on the way, besides the method's
+	steps      atomic.Int64
 }
+
+// Steps is how often something was done on this volume so far: it grows for as long as the work goes on. It may be asked
+// for from anywhere.
+func (v *Volume) Steps() int64 { return v.steps.Load() }
 
 // Overwriter returns what writes over the contents on this volume, nil when nothing there is to be overwritten, or no
 // more. Flush ends it.
@@ -51,7 +57,7 @@ func (v *Volume) Overwriter() *Overwriter {
 		return nil
 	}
 	if v.overwriter == nil {
-		v.overwriter = newOverwriter(v.Method.Overwrite, v.shares(), false, v.unit())
+		v.overwriter = v.newOverwriter(false)
 	}
 	return v.overwriter
 }
@@ -86,17 +92,40 @@ func (v *Volume) Flush() (again bool) {
 		return false
 	}
 	if failed(v.Device.Sync()) && !o.each {
-		v.overwriter, v.flushed = newOverwriter(v.Method.Overwrite, v.shares(), true, v.unit()), false
+		v.overwriter, v.flushed = v.newOverwriter(true), false
 		return true
 	} else if o.each {
 		v.unsynced = !o.failed(wipe.CodeIO) // else it is known which files it was
 		v.failed()
 	}
+	v.emptyJournal()
+	return false
+}
+
+// Written makes sure that what another process overwrote here is on the medium. When the medium failed nothing of it may
+// be unlinked, and this process overwrites everything once more, each file by itself.
+func (v *Volume) Written() bool {
+	if v.Device == nil || !v.Method.Overwrite && !v.Method.Inline {
+		return true
+	}
+	if failed(v.Device.Sync()) {
+		v.overwriter = v.newOverwriter(true)
+		return false
+	}
+	v.emptyJournal()
+	return true
+}
+
+// emptyJournal is for a journal that takes contents too: unless it is emptied before the blocks are freed, they never get
+// what was written.
+func (v *Volume) emptyJournal() {
 	if v.Storage.DataJournal && v.Method.Yard {
-		// A journal that takes contents too must be emptied before the blocks are freed, or they never get what was written.
 		v.try(v.Device.Checkpoint(), wipe.LimitNames)
 	}
-	return false
+}
+
+func (v *Volume) newOverwriter(each bool) *Overwriter {
+	return newOverwriter(v.Method.Overwrite, v.shares(), each, v.unit(), &v.steps)
 }
 
 // Late is for what cannot be overwritten before other things are unlinked: do gets an overwriter that brings each file to

@@ -84,6 +84,7 @@ func (r *Remover) clearOnce(ctx context.Context, m catalog.Match) (some bool) {
 		names, err := dir.Names(batch)
 		for _, name := range names {
 			some = true
+			r.Volume.steps.Add(1)
 			info, err := dir.Stat(name)
 			if err != nil {
 				continue

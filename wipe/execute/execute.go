@@ -38,6 +38,8 @@ type Executor struct {
 	volumes volumes
 	tally   *erase.Tally
 	waiting []waiting
+	taken   []Erased // what another process says that it erased
+	modest  bool     // the process has no other rights than the account's, and a second pass comes
 }
 
 // waiting is a root in which emptied directories wait until their names are gone from the medium.
@@ -59,7 +61,8 @@ func (e *Executor) Overwrite(ctx context.Context) {
 }
 
 func (e *Executor) overwrite(ctx context.Context) {
-	spare, begun := e.spare(), false
+	// What another process has left is not worth telling of: the phase is over for whoever watches.
+	spare, begun := e.spare(), e.taken != nil
 	for _, r := range e.Plan.Roots {
 		e.with(r, func(d *walk.Dir, err error) {
 			if err != nil {
@@ -75,8 +78,11 @@ func (e *Executor) overwrite(ctx context.Context) {
 				e.progress(wipe.Progress{Phase: wipe.PhaseOverwrite})
 			}
 			rm := e.remover(d, v, spare)
-			rm.Overwriter, rm.Progress = o, func(files int, bytes int64) {
-				e.progress(wipe.Progress{Phase: wipe.PhaseOverwrite, Done: files, Bytes: bytes})
+			rm.Overwriter = o
+			if e.taken == nil {
+				rm.Progress = func(files int, bytes int64) {
+					e.progress(wipe.Progress{Phase: wipe.PhaseOverwrite, Done: files, Bytes: bytes})
+				}
 			}
 			e.eraseRoot(ctx, r, rm, e.match(r))
 		})
@@ -87,6 +93,9 @@ func (e *Executor) overwrite(ctx context.Context) {
 // until Clear.
 func (e *Executor) Unlink(ctx context.Context) {
 	e.tally = &erase.Tally{Phase: wipe.PhaseErase, Observer: e.Observer}
+	for _, r := range e.taken {
+		e.tally.Taken(e.volumes.order[r.Volume], r.Artifact, e.class(r.Artifact), r.Count, r.Bytes)
+	}
 	spare := e.spare()
 	for _, r := range e.Plan.Roots {
 		m := e.match(r)
@@ -143,6 +152,7 @@ func (e *Executor) progress(p wipe.Progress) {
 func (e *Executor) remover(d *walk.Dir, v *erase.Volume, spare func(walk.Info) bool) *erase.Remover {
 	return &erase.Remover{
 		Top: d, Volume: v, UID: e.Plan.Account.UID, Root: e.Root, Live: e.Plan.Live, Spare: spare, Pending: e.Pending,
+		Modest: e.modest,
 	}
 }
 
@@ -160,7 +170,7 @@ func (e *Executor) eraseRoot(ctx context.Context, r wipe.Root, rm *erase.Remover
 		res := e.restorer(r)
 		defer res.Close()
 		err := e.Compare(ctx, r, rm.Top, erase.Strays{Remover: rm, Restorable: res.Restorable})
-		if errors.Is(err, baseline.ErrCorrupt) && r.Rule == wipe.RuleDeny {
+		if errors.Is(err, baseline.ErrCorrupt) && r.Rule == wipe.RuleDeny && !e.modest {
 			_ = rm.Top.Rewind()
 			rm.Personal(ctx, m)
 		}
@@ -206,7 +216,7 @@ func (e *Executor) Restore(ctx context.Context) []wipe.Result {
 // restorer puts back what the baseline has in a root. Without the right to read the copies it has none.
 func (e *Executor) restorer(r wipe.Root) *baseline.Restorer {
 	res := &baseline.Restorer{Root: e.Root, Live: e.Plan.Live, Pending: e.Pending}
-	if r.Manifest == "" {
+	if r.Manifest == "" || e.modest {
 		return res
 	}
 	if copies, err := walk.Open(e.Version.Copies(r.Manifest)); err == nil {
@@ -217,7 +227,7 @@ func (e *Executor) restorer(r wipe.Root) *baseline.Restorer {
 
 // Compare runs a visitor over a root beside its manifest.
 func (e *Executor) Compare(ctx context.Context, r wipe.Root, d *walk.Dir, v baseline.Visitor) error {
-	c := baseline.Comparison{Root: d, Match: e.match(r), Mounts: e.Mounts(r.Dir), Scope: scope(r), Unlock: true}
+	c := baseline.Comparison{Root: d, Match: e.match(r), Mounts: e.Mounts(r.Dir), Scope: scope(r), Unlock: !e.modest}
 	if r.Manifest != "" {
 		m, err := baseline.Open(e.Version.Manifest(r.Manifest))
 		if err != nil {
