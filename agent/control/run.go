@@ -1,0 +1,234 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ipguard/agent"
+	"ipguard/agent/ipc"
+	"ipguard/agent/state"
+	"ipguard/devices"
+)
+
+// Run takes events until ctx ends and what runs then has come to its end. stopping says whether the machine stops too,
+// when ctx ends.
+func (c *Controller) Run(ctx context.Context, stopping func(context.Context) bool) {
+	defer close(c.closed)
+	work, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer c.side.Wait()
+	defer abandon()
+	c.load(work)
+	boot := time.AfterFunc(bootMost, func() { c.post(work, note{event: event{kind: ""}}) })
+	defer boot.Stop()
+	begun := time.Now()
+	c.heldTimer = time.NewTimer(0)
+	defer c.heldTimer.Stop()
+	end := ctx.Done()
+	var most <-chan time.Time
+	for {
+		if c.settled() || time.Since(begun) >= bootMost {
+			c.open()
+		}
+		if c.ending && !c.running && len(c.queue) == 0 {
+			return
+		}
+		c.publish()
+		select {
+		case n := <-c.inbox:
+			c.take(work, n)
+		case pong := <-c.alive:
+			pong <- struct{}{}
+		case <-c.heldTimer.C:
+			c.expire(work)
+		case <-end:
+			end, most = nil, time.After(endMost)
+			c.stop(work, stopping)
+		case <-most:
+			c.Log.Warn("ending without having finished")
+			abandon()
+			most = nil
+		}
+	}
+}
+
+// settled reports whether no wipe of the start is left.
+func (c *Controller) settled() bool { return !c.running && len(c.queue) == 0 }
+
+func (c *Controller) open() {
+	select {
+	case <-c.ready:
+	default:
+		close(c.ready)
+	}
+}
+
+func (c *Controller) take(ctx context.Context, n note) {
+	switch {
+	case n.reload != nil:
+		n.reload <- c.enroll(ctx)
+		c.heldTimer.Reset(0)
+	case n.held != nil:
+		c.expired(*n.held)
+	case n.event.kind == wiped, n.event.device.Kind == devices.Awake:
+		c.heldTimer.Reset(0)
+	}
+	for id, e := range c.entries {
+		if n.account == "" && n.event.kind != "" || n.account == id {
+			c.heard(ctx, e, n)
+		}
+	}
+	c.next(ctx)
+	if n.event.kind == wiped && !c.running && c.Rest != nil {
+		c.side.Go(c.Rest)
+	}
+}
+
+// heard deals with one note for one account.
+func (c *Controller) heard(ctx context.Context, e *entry, n note) {
+	ev := n.event
+	switch ev.kind {
+	case due:
+		if e.timer == nil || !n.begun.Equal(e.due) {
+			return // an earlier countdown's
+		}
+		if left := time.Until(e.due); left > 0 {
+			e.job.countdown(left)
+			c.tick(ctx, e)
+			return
+		}
+		e.timer = nil
+		ev.idle = c.nobodyThere(ctx, e)
+	case used:
+		if n.change.Epoch < e.epoch {
+			return // of the session before
+		}
+		if e.seen = *n.change; !n.change.Used && len(n.change.New) == 0 {
+			return
+		}
+	case wiped:
+		c.finished(e, n)
+	case device:
+		if ev.device.Kind == devices.Idle && e.account.state == state.Clean && e.account.open > 0 && c.residual(ctx, e) {
+			c.apply(ctx, e, event{kind: used})
+		}
+	case asked:
+		if c.ending {
+			n.follow <- nil
+			return
+		}
+		if e.job == nil {
+			e.job = newJob()
+		}
+		n.follow <- e.job
+		ev.left = time.Until(e.due)
+	}
+	c.apply(ctx, e, ev)
+	if ev.kind == stopped && !e.account.waiting && !e.account.busy() {
+		c.endJob(e, ipc.Message{Error: ipc.CodeStopped})
+	}
+}
+
+// residual reads whether a session left something of which nobody told.
+func (c *Controller) residual(ctx context.Context, e *entry) bool {
+	now, err := c.Engine.Status(ctx, e.acct)
+	return err != nil || now.State != state.Clean
+}
+
+// nobodyThere asks the system whether the account's sessions are idle or locked. What cannot be found out counts as so:
+// the documents are only set aside.
+func (c *Controller) nobodyThere(ctx context.Context, e *entry) bool {
+	if !counting(e.account.cause) {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, askMost)
+	defer cancel()
+	all, err := c.Sessions.Sessions(ctx)
+	if err != nil {
+		return true
+	}
+	for _, s := range all {
+		if s.Account == e.acct.ID && !s.Idle && !s.Locked {
+			return false
+		}
+	}
+	return true
+}
+
+// stop prepares the end of the service.
+func (c *Controller) stop(ctx context.Context, stopping func(context.Context) bool) {
+	c.ending = true
+	asking, cancel := context.WithTimeout(ctx, askMost)
+	defer cancel()
+	shutdown := stopping(asking)
+	for _, e := range c.entries {
+		c.apply(ctx, e, event{kind: ending, shutdown: shutdown})
+	}
+	c.next(ctx)
+	for _, e := range c.entries {
+		if !e.account.busy() {
+			c.disarm(e)
+			c.endJob(e, ipc.Message{Error: ipc.CodeEnding})
+		}
+	}
+}
+
+// expire destroys held documents whose time is over, beside everything else: there may be many.
+func (c *Controller) expire(ctx context.Context) {
+	c.side.Go(func() {
+		var w waiting
+		w.next, w.some, w.err = c.Accounts.ExpireHeld(ctx)
+		c.post(ctx, note{held: &w})
+	})
+}
+
+// expired sets the timer for the next deadline.
+func (c *Controller) expired(w waiting) {
+	if w.err != nil {
+		c.Log.Error("held documents could not be destroyed", "error", w.err)
+	}
+	if w.some || w.err != nil {
+		c.heldTimer.Reset(min(max(w.next, time.Second), heldMost))
+		return
+	}
+	for _, e := range c.entries {
+		e.record.Held = 0
+	}
+}
+
+// finished takes over how a wipe ended.
+func (c *Controller) finished(e *entry, n note) {
+	c.running = false
+	if rec, err := c.Accounts.Record(e.acct); err == nil {
+		e.record = rec
+	}
+	switch {
+	case n.err != nil:
+		c.Log.Warn("a wipe did not come to its end", "event", wiped, "cause", e.account.cause, "error", n.err)
+		c.endJob(e, ipc.Message{Error: codeOf(n.err)})
+	default:
+		t := n.report.Totals()
+		c.Log.Info("a wipe ended", "event", wiped, "cause", e.account.cause, "verdict", n.report.Verdict,
+			"erased", t.Erased, "restored", t.Restored, "residual", t.Residual)
+		c.endJob(e, ipc.Message{Report: n.report})
+	}
+}
+
+func (c *Controller) endJob(e *entry, m ipc.Message) {
+	if e.job != nil {
+		e.job.end(m)
+		e.job = nil
+	}
+}
+
+func codeOf(err error) ipc.Code {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ipc.CodeEnding
+	case errors.Is(err, state.ErrLocked):
+		return ipc.CodeBusy
+	case errors.Is(err, agent.ErrNotPermitted):
+		return ipc.CodeNotPermitted
+	}
+	return ipc.CodeFailed
+}
