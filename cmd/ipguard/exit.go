@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"ipguard/agent"
+	"ipguard/agent/ipc"
+	"ipguard/agent/service"
 	"ipguard/agent/state"
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
@@ -72,6 +74,23 @@ func explain(err error) *exit {
 		{baseline.ErrChanging, exitError, "changing"},
 		{baseline.ErrCorrupt, exitError, "baseline_corrupt"},
 		{walk.ErrNoSpace, exitError, "no_space"},
+		{ipc.CodeBusy, exitError, "busy"},
+		{ipc.CodeEnding, exitError, "ending"},
+		{ipc.CodeFailed, exitError, "service_failed"},
+		{ipc.ErrNotAnswering, exitError, "silent"},
+		{ipc.ErrBroken, exitError, "broken"},
+		{ipc.ErrForeign, exitError, "foreign"},
+		{ipc.ErrRunning, exitError, "already_running"},
+		{ipc.ErrUnsafe, exitError, "socket"},
+		{service.ErrNotAdmin, exitNotPermitted, "service_admin"},
+		{service.ErrNoManager, exitError, "no_manager"},
+		{service.ErrNotInstalled, exitError, "not_installed"},
+		{service.ErrAlreadyInstalled, exitRefused, "installed_otherwise"},
+		{service.ErrProgram, exitRefused, "bad_program"},
+		{service.ErrManager, exitError, "manager"},
+		{service.ErrTimeout, exitError, "manager"},
+		{service.ErrStart, exitError, "not_started"},
+		{service.ErrStop, exitError, "not_stopped"},
 		{walk.ErrDenied, exitError, "denied"},
 		{walk.ErrReadOnly, exitError, "read_only"},
 	} {

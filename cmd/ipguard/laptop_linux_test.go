@@ -24,6 +24,9 @@ import (
 // TestMain builds the program once: what these tests run is the program itself, as its users do.
 func TestMain(m *testing.M) {
 	disktest.Serve()
+	if socket := os.Getenv(floodEnv); socket != "" {
+		flood(socket)
+	}
 	os.Exit(withProgram(m))
 }
 

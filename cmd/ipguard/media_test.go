@@ -135,7 +135,7 @@ func TestStatusFirstLine(t *testing.T) {
 		{agent.Status{State: state.Residue, Assurance: wipe.Overwritten}, "✘ Not ready: nothing is found, but the last wipe did not go as it should."},
 	} {
 		a, out := english()
-		a.tellStatus(tc.status)
+		a.tellStatus(tc.status, presence{})
 		if first, _, _ := strings.Cut(out.String(), "\n"); first != tc.want {
 			t.Errorf("%s, %q: %q, want %q", tc.status.State, tc.status.Assurance, first, tc.want)
 		}
@@ -149,7 +149,7 @@ func TestStatusTellsMedia(t *testing.T) {
 		free   int
 	}{{hardDisk(), 1}, {ssd(), 0}} {
 		a, out := english()
-		a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.Overwritten, Media: []wipe.Medium{tc.medium, memory()}})
+		a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.Overwritten, Media: []wipe.Medium{tc.medium, memory()}}, presence{})
 		if got := strings.Count(out.String(), "free disk space"); got != tc.free {
 			t.Errorf("%s: free space is mentioned %d times, want %d:\n%s", tc.medium.Device, got, tc.free, out)
 		}
@@ -158,7 +158,7 @@ func TestStatusTellsMedia(t *testing.T) {
 		}
 	}
 	a, out := english()
-	a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.MemoryOnly, Media: []wipe.Medium{memory()}})
+	a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.MemoryOnly, Media: []wipe.Medium{memory()}}, presence{})
 	if !strings.Contains(out.String(), "from memory") {
 		t.Errorf("everything is in memory, and nobody is told:\n%s", out)
 	}
@@ -180,7 +180,7 @@ func TestMediaJSON(t *testing.T) {
 			Assurance string
 		}
 		decode(t, toReport("ipguard.report/1", wipe.Report{Media: tc.media}), &report)
-		decode(t, toStatus(agent.Status{Media: tc.media, Assurance: wipe.Unlinked}, nil), &status)
+		decode(t, toStatus(agent.Status{Media: tc.media, Assurance: wipe.Unlinked}, nil, serviceState{}), &status)
 		if diff := cmp.Diff([]string{tc.want, tc.want, "unlinked"}, []string{string(report.Media), string(status.Media), status.Assurance}); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}

@@ -24,7 +24,7 @@ func TestWipeOutsideTheHome(t *testing.T) {
 		o.file(wifi+l.user.Name+"-hotspot.nmconnection", "[wifi-security]\npsk=visitor\n"),
 		o.file(fmt.Sprintf("/var/lib/systemd/coredump/core.soffice.%d.%s.4711.1700000000000000.zst", uid, "0123456789abcdef0123456789abcdef"), "memory"),
 		o.file(fmt.Sprintf("/var/crash/_usr_bin_soffice.%d.crash", uid), "memory"),
-		o.file("/var/spool/cups/c00901", control(l.user.Name)),
+		o.file("/var/spool/cups/c00901", controlFile(l.user.Name)),
 		o.file("/var/spool/cups/d00901-001", "printed page"),
 		o.owned("/dev/shm/ipgt-"+l.user.Name, "x"),
 		o.owned("/var/tmp/ipgt-"+l.user.Name, "x"),
@@ -34,7 +34,7 @@ func TestWipeOutsideTheHome(t *testing.T) {
 	stays := []string{
 		own, icon,
 		o.file("/var/lib/systemd/coredump/core.soffice.1.0123456789abcdef0123456789abcdef."+fmt.Sprint(uid)+".1700000000000000.zst", "another account's"),
-		o.file("/var/spool/cups/c00902", control("somebody")),
+		o.file("/var/spool/cups/c00902", controlFile("somebody")),
 		o.file("/var/spool/cups/d00902-001", "another account's page"),
 		o.file("/var/tmp/ipgt-foreign-"+l.user.Name, "another account's"),
 	}
@@ -104,8 +104,8 @@ func (o outside) dirs(dir string) (made []string) {
 	return made
 }
 
-// control is as much of a CUPS control file as says whose the job is.
-func control(user string) string {
+// controlFile is as much of a CUPS control file as says whose the job is.
+func controlFile(user string) string {
 	b := []byte{2, 0, 0, 2, 0, 0, 0, 1, 2}
 	for _, attr := range [][2]string{{"job-name", "certificate"}, {"job-originating-user-name", user}} {
 		b = append(b, 0x42)

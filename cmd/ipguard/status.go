@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"ipguard/agent"
+	"ipguard/agent/ipc"
 	"ipguard/agent/state"
 	"ipguard/wipe"
 )
@@ -32,19 +34,33 @@ func (a *app) status(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
-	s, err := ag.Status(ctx, acct)
+	found := a.service(ctx, acct)
+	defer found.close()
+	s, err := a.standing(ctx, ag, acct, found)
 	if err != nil {
 		return err
 	}
 	if a.json {
-		a.line(toStatus(s, notCovered(a.goos, s.Media)))
+		a.line(toStatus(s, notCovered(a.goos, s.Media), toServiceState(found)))
 	} else {
-		a.tellStatus(s)
+		a.tellStatus(s, found)
 	}
 	if s.State != state.Clean {
 		return quiet(exitNotClean)
 	}
 	return nil
+}
+
+// standing reads where an account stands; the service may look where the caller may not.
+func (a *app) standing(ctx context.Context, ag *agent.Agent, acct wipe.Account, found presence) (agent.Status, error) {
+	if !found.here {
+		return ag.Status(ctx, acct)
+	}
+	s, err := found.client.Check(ctx, acct.ID)
+	if errors.Is(err, ipc.ErrNotAnswering) || errors.Is(err, ipc.ErrBroken) {
+		return ag.Status(ctx, acct)
+	}
+	return s, err
 }
 
 // notCovered lists what a wipe does not reach on this laptop, as keys of the texts.
@@ -66,7 +82,7 @@ func obstacles(rows []wipe.Result) []wipe.Result {
 	})
 }
 
-func (a *app) tellStatus(s agent.Status) {
+func (a *app) tellStatus(s agent.Status, found presence) {
 	t := wipe.Report{Results: s.Results}.Totals()
 	a.printf(statusKey(s, t.Residual), t.Residual)
 	if s.State == state.NotEnrolled {
@@ -85,6 +101,7 @@ func (a *app) tellStatus(s agent.Status) {
 	if s.State == state.Residue {
 		a.printf("report.way_out")
 	}
+	a.tellService(found, s.State)
 	if s.Baseline.Version > 0 {
 		a.printf("status.baseline", s.Baseline.Files, a.size(s.Baseline.Bytes), s.Baseline.Day)
 	}

@@ -69,6 +69,18 @@ func (a *app) wipe(ctx context.Context, o wipeOptions) error {
 			return err
 		}
 	}
+	found := a.service(ctx, acct)
+	defer found.close()
+	if found.here {
+		return a.wipeBy(ctx, found, choice, a.countdown(ag, o))
+	}
+	switch {
+	case a.json:
+	case found.silent:
+		a.printf("status.silent")
+	case a.uid > 0:
+		a.printf("wipe.without_service")
+	}
 	p := &progress{a: a}
 	rep, err := ag.Wipe(ctx, agent.Request{Account: acct, Documents: choice, Observer: p})
 	p.end()
@@ -76,6 +88,14 @@ func (a *app) wipe(ctx context.Context, o wipeOptions) error {
 		return err
 	}
 	return a.report(rep)
+}
+
+// countdown is how long a wipe waits for somebody to stop it: only where somebody can.
+func (a *app) countdown(ag *agent.Agent, o wipeOptions) time.Duration {
+	if !a.interactive || a.json || o.yes {
+		return 0
+	}
+	return ag.Policy.Session.Countdown
 }
 
 // documentChoice reads --documents; empty means that nobody said anything yet. --yes alone is an explicit refusal.

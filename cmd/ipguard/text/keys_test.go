@@ -58,6 +58,7 @@ func families(t *testing.T) map[string][]string {
 		"refused.":     constants(t, "../../../wipe", "Refusal"),
 		"report.":      constants(t, "../../../wipe", "Verdict"),
 		"status.":      constants(t, "../../../agent/state", "State"),
+		"trigger.":     constants(t, "../../../agent/control", "Cause"),
 		"weak.":        weakCodes(t),
 	}
 }

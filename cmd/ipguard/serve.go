@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"ipguard/agent"
+	"ipguard/agent/control"
+	"ipguard/agent/ipc"
+	"ipguard/agent/log"
+	"ipguard/agent/service"
+	"ipguard/agent/watch"
+	"ipguard/devices"
+	"ipguard/devices/session"
+	"ipguard/wipe"
+)
+
+// socket is where the service with this state folder listens.
+func (a *app) socket() string {
+	if a.stateDir == "" || a.goos == "windows" {
+		return ipc.DefaultPath(a.goos)
+	}
+	return filepath.Join(a.stateDir, "run", "socket")
+}
+
+// serve runs the service until it is asked to end.
+func (a *app) serve(ctx context.Context) error {
+	if a.uid != 0 && a.goos != "windows" {
+		return &exit{code: exitNotPermitted, key: "error.service_admin", word: "not_permitted"}
+	}
+	ag, err := newAgent(a.env, a.stateDir)
+	if err != nil {
+		return err
+	}
+	if a.stateDir != "" {
+		if err := os.MkdirAll(a.stateDir, 0o755); err != nil {
+			return &exit{code: exitError, key: "error.unwritable_state", word: "unwritable_state"}
+		}
+	}
+	d := &daemon{app: a, agent: ag, sessions: session.New(a.goos, session.Options{})}
+	opts := a.serviceOptions()
+	opts.Alive = d.alive
+	if a.interactive {
+		a.printf("service.foreground")
+	}
+	return service.Run(ctx, opts, d)
+}
+
+// daemon is the service with all its parts.
+type daemon struct {
+	*app
+	agent    *agent.Agent
+	sessions *session.Watcher
+
+	mu      sync.Mutex
+	control *control.Controller
+}
+
+// alive reports whether the controller takes its turns; before it began nobody can tell.
+func (d *daemon) alive() bool {
+	d.mu.Lock()
+	c := d.control
+	d.mu.Unlock()
+	if c == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), aliveWithin)
+	defer cancel()
+	return c.Alive(ctx)
+}
+
+// Run implements service.Program: it joins the actors with the controller, which is the last to end.
+func (d *daemon) Run(ctx context.Context, ready func()) error {
+	socket := d.socket()
+	listener, err := ipc.Listen(socket)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	logger := d.logger()
+	folders := watch.New(watch.Options{Mounts: d.machine.Mounts})
+	mark := bootMark(d.goos, socket, d.agent.State.Path())
+	c := control.New(control.Options{
+		Engine: d.agent, Accounts: d.agent, Sessions: d.sessions, Folders: folders, SessionFolders: d.folders,
+		Policy: d.agent.Policy, Log: logger, Boot: !mark.set(), Rest: debug.FreeOSMemory,
+	})
+	d.mu.Lock()
+	d.control = c
+	d.mu.Unlock()
+
+	var actors sync.WaitGroup
+	defer actors.Wait()
+	acting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	happened, seen := make(chan devices.Event), make(chan watch.Change)
+	actors.Go(func() { d.told("sessions", d.sessions.Run(acting, happened), logger) })
+	actors.Go(func() { d.told("folders", folders.Run(acting, seen), logger) })
+	server := &ipc.Server{Backend: c, Fault: func(code string) {
+		if code == ipc.FaultAccept {
+			logger.Warn("the system gives no connection")
+			return
+		}
+		logger.Error("answering a request went wrong")
+	}}
+	actors.Go(func() { d.told("socket", server.Run(acting, listener), logger) })
+	actors.Go(func() {
+		for {
+			select {
+			case e := <-happened:
+				c.Device(acting, e)
+			case change := <-seen:
+				c.Seen(acting, change)
+			case <-acting.Done():
+				return
+			}
+		}
+	})
+	actors.Go(func() {
+		select {
+		case <-c.Ready():
+			mark.put()
+			debug.FreeOSMemory() // what the start needed is not needed any more
+			ready()
+		case <-acting.Done():
+		}
+	})
+	c.Run(ctx, d.stopping)
+	return nil
+}
+
+// stopping reports whether the machine is about to stop. Where nobody knows, only the service is.
+func (d *daemon) stopping(ctx context.Context) bool {
+	down, err := d.sessions.ShuttingDown(ctx)
+	return err == nil && down
+}
+
+// folders says which folders of an account are watched.
+func (d *daemon) folders(_ context.Context, acct wipe.Account) ([]watch.Folder, error) {
+	found, err := d.agent.SessionFolders(acct)
+	return slices.Collect(func(yield func(watch.Folder) bool) {
+		for _, f := range found {
+			if !yield(watch.Folder{Rel: f.Rel, Class: f.Class}) {
+				return
+			}
+		}
+	}), err
+}
+
+// told logs why an actor ended before it was asked to.
+func (d *daemon) told(actor log.Word, err error, logger *slog.Logger) {
+	if err != nil {
+		logger.Error("a part of the service ended", "event", actor, "error", err)
+	}
+}
+
+// logger writes what the service does to the error stream, which is the journal's where systemd runs it.
+func (d *daemon) logger() *slog.Logger {
+	o := log.Options{Now: d.now, Causes: []log.Cause{
+		{Err: agent.ErrNotPermitted, Word: "not_permitted"}, {Err: session.ErrNoSessions, Word: "no_sessions"},
+		{Err: session.ErrDenied, Word: "denied"}, {Err: session.ErrRefused, Word: "refused"}, {Err: watch.ErrStuck, Word: "stuck"},
+	}}
+	if f, ok := d.err.(*os.File); ok {
+		if device, inode, ok := identity(f); ok {
+			o.Journal = log.Journal(d.getenv("JOURNAL_STREAM"), device, inode)
+		}
+	}
+	return log.New(d.err, o)
+}
