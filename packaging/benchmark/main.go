@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -21,7 +22,7 @@ func main() {
 	flag.StringVar(&o.program, "program", "", "the ipguard program to measure")
 	flag.StringVar(&o.dir, "dir", "/var/tmp", "a folder on the file system to measure on")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each comparison is made; quick ones are made more often")
-	flag.StringVar(&o.only, "only", "", "measure one half: erase (on images) or rest")
+	flag.StringVar(&o.only, "only", "", "measure one part: erase (on images), service or rest")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object instead of a table")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -67,8 +68,8 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	switch {
 	case os.Geteuid() != 0:
 		return false, errors.New("measuring needs root, because it makes an account and wipes it: sudo packaging/bench")
-	case o.program == "" || o.rounds < 1 || o.only != "" && o.only != "erase" && o.only != "rest":
-		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER] [--only erase|rest]")
+	case o.program == "" || o.rounds < 1 || !slices.Contains([]string{"", "erase", "service", "rest"}, o.only):
+		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER] [--only erase|service|rest]")
 	}
 	b, err := newBench(ctx, o)
 	if err != nil {
@@ -76,7 +77,7 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	r := newReport(o)
-	if o.only != "erase" {
+	if o.only == "" || o.only == "rest" {
 		err = runParts(ctx, r, []part{
 			{"the reference session", b.reference},
 			{"growing trees", b.growing},
@@ -85,7 +86,10 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 			{"a baseline of 100,000 files", b.bigBaseline},
 		})
 	}
-	if o.only != "rest" && err == nil {
+	if (o.only == "" || o.only == "service") && err == nil {
+		err = runParts(ctx, r, []part{{"the service", b.service}})
+	}
+	if (o.only == "" || o.only == "erase") && err == nil {
 		err = b.erasing(ctx, r)
 	}
 	if err != nil {

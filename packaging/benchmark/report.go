@@ -143,10 +143,10 @@ func (r *report) print(asJSON bool) (ok bool, err error) {
 // digits are how many digits after the point say something.
 func (l line) digits() int {
 	switch {
-	case l.Unit != "x":
-		return 0
-	case l.Measured < 0.1:
+	case l.Unit == "x" && l.Measured >= 0.1:
+		return 2
+	case l.Unit == "x" || l.Limit > 0 && l.Limit <= 1:
 		return 3
 	}
-	return 2
+	return 0
 }
