@@ -41,9 +41,25 @@ func (a *Agent) Record(acct wipe.Account) (state.Record, error) {
 }
 
 // MarkInUse writes down that somebody works with an account, before anything of the session can reach the disk. A record
-// that says something else than clean stays: none of the others lets anybody believe that the account is ready. While
-// another run works on the account nothing is written, since that run writes how it ended.
+// that says something else than clean stays: none of the others lets anybody believe that the account is ready.
 func (a *Agent) MarkInUse(acct wipe.Account) error {
+	return a.mark(acct, func(rec state.Record, err error) (state.Record, bool) {
+		clean := err == nil && rec.State == state.Clean
+		rec.State = state.InUse
+		return rec, clean
+	})
+}
+
+// MarkWiping writes down that a wipe was promised. Whatever happens now, the service finishes it when it is back.
+func (a *Agent) MarkWiping(acct wipe.Account) error {
+	return a.mark(acct, func(rec state.Record, _ error) (state.Record, bool) {
+		rec.State = state.Wiping
+		return rec, true
+	})
+}
+
+// mark changes a record. While another run works on the account nothing is written, since that run writes how it ended.
+func (a *Agent) mark(acct wipe.Account, change func(state.Record, error) (state.Record, bool)) error {
 	st, err := a.State.Account(acct.ID)
 	if err != nil {
 		return err
@@ -53,11 +69,11 @@ func (a *Agent) MarkInUse(acct wipe.Account) error {
 		return err
 	}
 	defer unlock()
-	rec, err := st.Load()
-	if err != nil || rec.State != state.Clean {
-		return err
+	rec, ok := change(st.Load())
+	if !ok {
+		return nil
 	}
-	rec.State, rec.Day = state.InUse, a.today()
+	rec.Day = a.today()
 	return st.Save(rec)
 }
 

@@ -27,6 +27,7 @@ type Accounts interface {
 	Enrolled() ([]wipe.Account, error)
 	Record(acct wipe.Account) (state.Record, error)
 	MarkInUse(acct wipe.Account) error
+	MarkWiping(acct wipe.Account) error
 	ExpireHeld(ctx context.Context) (next time.Duration, some bool, err error)
 }
 

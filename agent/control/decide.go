@@ -51,7 +51,7 @@ func start(a account, e event, p policy.Policy) (account, []command) {
 		if e.boot {
 			cause = ByBoot
 		}
-		if a.open > 0 {
+		if !e.boot && (a.open > 0 || !e.known) {
 			return wipeStaying(a, cause, p)
 		}
 		return wipeNow(a, cause)

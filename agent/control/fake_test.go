@@ -95,6 +95,18 @@ func (m *machine) MarkInUse(a wipe.Account) error {
 	return nil
 }
 
+func (m *machine) MarkWiping(a wipe.Account) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stuck {
+		return state.ErrUnwritable
+	}
+	rec := m.records[a.ID]
+	rec.State = state.Wiping
+	m.records[a.ID] = rec
+	return nil
+}
+
 func (m *machine) ExpireHeld(context.Context) (time.Duration, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

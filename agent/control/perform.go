@@ -35,6 +35,10 @@ func (c *Controller) perform(ctx context.Context, e *entry, cmd command) {
 		if e.job == nil {
 			e.job = newJob()
 		}
+		// Promised is promised, also when this process ends before its turn comes.
+		if err := c.Accounts.MarkWiping(e.acct); err != nil {
+			c.Log.Error("the state could not be written", "event", begin, "error", err)
+		}
 		c.queue = append(c.queue, turn{id, cmd})
 	case arm:
 		c.disarm(e)
