@@ -148,12 +148,15 @@ func (c *Controller) nobodyThere(ctx context.Context, e *entry) bool {
 		return true
 	}
 	for _, s := range all {
-		if s.Account == e.acct.ID && !s.Idle && !s.Locked {
+		if s.Account == e.acct.ID && !s.Idle && !s.Locked && s.Type != nobodySits {
 			return false
 		}
 	}
 	return true
 }
+
+// nobodySits is the type of sessions without screen and keyboard, which are never idle.
+const nobodySits = "unspecified"
 
 // stop prepares the end of the service.
 func (c *Controller) stop(ctx context.Context, stopping func(context.Context) bool) {

@@ -9,14 +9,15 @@ import (
 )
 
 // described makes an entry of what logind says about a session: the properties of org.freedesktop.login1.Session, as the
-// manual page org.freedesktop.login1(5) lists them. It tells whether it is a session that somebody signed in to.
+// manual page org.freedesktop.login1(5) lists them. It tells whether it is a session in which something of an account runs.
 //
-// Classes "user", "user-early", "user-light" and the like are (since systemd 256 there are several); "greeter",
-// "lock-screen", "background" and "manager" are not. State "closing" means that somebody has left: logind keeps the
+// Classes "user", "user-early", "user-light" and the like are (since systemd 256 there are several), and so is
+// "background", which su has without a terminal, and jobs: they leave traces too. "greeter", "lock-screen", "manager" are
+// not. State "closing" means that somebody has left: logind keeps the
 // session as long as any program of it runs, which may be for ever.
 func described(key string, p map[string]any, o Options) (entry, bool) {
 	class, _ := p["Class"].(string)
-	if class != "user" && !strings.HasPrefix(class, "user-") {
+	if class != "user" && !strings.HasPrefix(class, "user-") && !strings.HasPrefix(class, "background") {
 		return entry{}, false
 	}
 	user, _ := p["User"].([]any) // uid and object path

@@ -192,6 +192,7 @@ func TestDescribed(t *testing.T) {
 	}{
 		{"usual", nil, "1000 4 wayland"},
 		{"newer class", map[string]any{"Class": "user-light"}, "1000 4 wayland"},
+		{"job", map[string]any{"Class": "background", "Type": "unspecified"}, "1000 4 unspecified"},
 		{"greeter", map[string]any{"Class": "greeter"}, ""},
 		{"manager", map[string]any{"Class": "manager-early"}, ""},
 		{"no class", map[string]any{"Class": 7}, ""},

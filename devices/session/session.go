@@ -28,7 +28,7 @@ var (
 	ErrRefused = errors.New("refused by the session manager")
 )
 
-// Session is a session that is open. Greeters, lock screens, jobs and service managers are none, nor is a session that
+// Session is a session that is open, also that of a job. Greeters, lock screens and service managers are none, nor is one that
 // somebody has left and that the system only keeps because programs of it still run.
 type Session struct {
 	ID      string // what the system calls it
@@ -36,7 +36,8 @@ type Session struct {
 	Locked  bool   // as far as the desktop says
 	Idle    bool   // nobody touches it
 	Remote  bool   // from another machine
-	Type    string // "tty", "x11", "wayland", "mir", "unspecified" on Linux; "console" or "remote" elsewhere
+	// Type is "tty", "x11", "wayland", "mir" or, where nobody sits, "unspecified" on Linux, "console" or "remote" elsewhere.
+	Type string
 }
 
 // Options change how a Watcher works. Zero values are what a service wants.
