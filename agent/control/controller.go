@@ -66,6 +66,8 @@ const (
 	bootMost = 60 * time.Second
 	// askMost bounds every question to the system's session manager.
 	askMost = 5 * time.Second
+	// endSessionMost bounds the ending of sessions. One that is still being opened can only be ended when it is open.
+	endSessionMost = 40 * time.Second
 	// endMost is how long the end of the service waits for a wipe. The system would end it somewhat later.
 	endMost = 100 * time.Second
 	// heldMost is how often at least held documents are looked after while there are some: a clock can be set.

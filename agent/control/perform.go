@@ -2,11 +2,13 @@ package control
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"ipguard/agent"
 	"ipguard/agent/state"
 	"ipguard/agent/watch"
+	"ipguard/devices/session"
 	"ipguard/wipe"
 )
 
@@ -50,20 +52,20 @@ func (c *Controller) perform(ctx context.Context, e *entry, cmd command) {
 	case disarm:
 		c.disarm(e)
 	case lock:
-		c.ask(ctx, lock, func(ctx context.Context) error { return c.Sessions.Lock(ctx, id) })
+		c.ask(ctx, lock, askMost, func(ctx context.Context) error { return c.Sessions.Lock(ctx, id) })
 	case turnAway:
-		c.ask(ctx, turnAway, func(ctx context.Context) error { return c.Sessions.TurnAway(ctx, cmd.session) })
+		c.ask(ctx, turnAway, endSessionMost, func(ctx context.Context) error { return c.Sessions.TurnAway(ctx, cmd.session) })
 	case forget:
 		e.seen.New, e.epoch = nil, c.Folders.Reset(id)
 	}
 }
 
 // ask has the session manager do something, beside everything else: it may be slow.
-func (c *Controller) ask(ctx context.Context, what action, do func(context.Context) error) {
+func (c *Controller) ask(ctx context.Context, what action, most time.Duration, do func(context.Context) error) {
 	c.side.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, askMost)
+		ctx, cancel := context.WithTimeout(ctx, most)
 		defer cancel()
-		if err := do(ctx); err != nil {
+		if err := do(ctx); err != nil && !errors.Is(err, session.ErrNoSessions) {
 			c.Log.Warn("the session manager did not do it", "event", what, "error", err)
 		}
 	})
@@ -115,7 +117,7 @@ func (c *Controller) next(ctx context.Context) {
 
 // signOut ends the account's sessions as the system would, so that desktops can close. What stays is ended by the wipe.
 func (c *Controller) signOut(ctx context.Context, id string) {
-	ctx, cancel := context.WithTimeout(ctx, askMost)
+	ctx, cancel := context.WithTimeout(ctx, endSessionMost)
 	defer cancel()
 	if err := c.Sessions.SignOut(ctx, id); err != nil {
 		c.Log.Warn("the session manager did not do it", "error", err)

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"ipguard/agent"
 	"ipguard/agent/control"
@@ -108,18 +109,7 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 		logger.Error("answering a request went wrong")
 	}}
 	actors.Go(func() { d.told("socket", server.Run(acting, listener), logger) })
-	actors.Go(func() {
-		for {
-			select {
-			case e := <-happened:
-				c.Device(acting, e)
-			case change := <-seen:
-				c.Seen(acting, change)
-			case <-acting.Done():
-				return
-			}
-		}
-	})
+	actors.Go(func() { d.pass(acting, happened, seen) })
 	actors.Go(func() {
 		select {
 		case <-c.Ready():
@@ -132,6 +122,39 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	c.Run(ctx, d.stopping)
 	return nil
 }
+
+// pass hands events on. The machine waits a moment before it sleeps, so that the screen is locked when it wakes up.
+func (d *daemon) pass(ctx context.Context, happened <-chan devices.Event, seen <-chan watch.Change) {
+	hold := func() func() {
+		release, err := d.sessions.DelaySleep(ctx)
+		if err != nil {
+			return func() {} // it may then wake up unlocked
+		}
+		return release
+	}
+	release := hold()
+	for {
+		select {
+		case e := <-happened:
+			d.control.Device(ctx, e)
+			switch e.Kind {
+			case devices.Asleep:
+				time.AfterFunc(lockWithin, release)
+				release = func() {}
+			case devices.Awake:
+				release = hold()
+			}
+		case change := <-seen:
+			d.control.Seen(ctx, change)
+		case <-ctx.Done():
+			release()
+			return
+		}
+	}
+}
+
+// lockWithin is how long a desktop has for locking its screen before the machine sleeps.
+const lockWithin = time.Second
 
 // stopping reports whether the machine is about to stop. Where nobody knows, only the service is.
 func (d *daemon) stopping(ctx context.Context) bool {
