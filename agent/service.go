@@ -73,7 +73,6 @@ func (a *Agent) mark(acct wipe.Account, change func(state.Record, error) (state.
 	if !ok {
 		return nil
 	}
-	rec.Day = a.today()
 	return st.Save(rec)
 }
 

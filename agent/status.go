@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -23,6 +24,8 @@ type Status struct {
 	Assurance wipe.Assurance
 	// Interrupted says that a wipe began and never ended.
 	Interrupted bool
+	// Day is that of the last wipe, YYYY-MM-DD; empty if there was none.
+	Day string
 }
 
 // Baseline says what the laptop is compared with.
@@ -62,8 +65,9 @@ func (a *Agent) Status(ctx context.Context, acct wipe.Account) (Status, error) {
 	rec, recErr := w.state.Load()
 	held, heldErr := a.held(w)
 	s.Held, s.Assurance = held, wipe.Assurance(rec.Assurance)
-	if s.Assurance == "" && rec.Result != "" {
-		s.Assurance = wipe.Unlinked // a wipe of an earlier version
+	if rec.Result != "" {
+		s.Day = rec.Day
+		s.Assurance = cmp.Or(s.Assurance, wipe.Unlinked) // none: a wipe of an earlier version
 	}
 	s.State = judge(rec, recErr, heldErr, s.Results)
 	busy, err := a.lockHeld(w)

@@ -87,6 +87,7 @@ type Controller struct {
 	entries map[string]*entry
 	queue   []turn
 	running bool
+	looking int  // readings that go on
 	known   bool // the number of sessions is known
 	ending  bool
 
@@ -101,6 +102,7 @@ type note struct {
 	follow  chan *job // with asked: where the answer goes
 	change  *watch.Change
 	reload  chan error
+	looked  func() // with what was read beside everything else
 	held    *waiting
 	begun   time.Time // with due: which countdown it was
 	report  *wipe.Report

@@ -82,6 +82,23 @@ func TestBoot(t *testing.T) {
 			t.Errorf("%d wipes, want one", n)
 		}
 	})
+	bubble(t, "looking takes for ever", func(t *testing.T) {
+		m := newMachine(one(state.Clean))
+		m.looks = 10 * time.Minute
+		c, end := launch(t, m, true)
+		defer end(false)
+		if s, err := c.Status(""); err != nil || s.State != state.Unknown {
+			t.Errorf("meanwhile it is %s, %v", s.State, err)
+		}
+		if !c.Alive(t.Context()) || isReady(c) {
+			t.Errorf("alive %v, ready %v", c.Alive(t.Context()), isReady(c))
+		}
+		time.Sleep(11 * time.Minute)
+		synctest.Wait()
+		if s, _ := c.Status(""); s.State != state.Clean || !isReady(c) {
+			t.Errorf("afterwards it is %s", s.State)
+		}
+	})
 	bubble(t, "a record that cannot be read", func(t *testing.T) {
 		m := newMachine(one(""))
 		c, end := launch(t, m, true)
@@ -107,6 +124,39 @@ func TestBoot(t *testing.T) {
 		defer end(false)
 		if _, err := c.Status(""); !isReady(c) || !errors.Is(err, ipc.CodeNoneEnrolled) {
 			t.Errorf("ready %v, %v", isReady(c), err)
+		}
+	})
+}
+
+// An account that is enrolled while the service runs is not wiped for that, whatever is found in it: whoever enrolls it
+// is told so.
+func TestReload(t *testing.T) {
+	bubble(t, "enrolled later", func(t *testing.T) {
+		m := newMachine(one(state.Clean))
+		c, end := launch(t, m, true)
+		defer end(false)
+		m.mu.Lock()
+		m.records["1001"] = state.Record{State: state.InUse}
+		m.mu.Unlock()
+		if err := c.Reload(t.Context(), ipc.Caller{Admin: true}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s, err := c.Status("1001"); err != nil || s.State != state.InUse {
+			t.Errorf("%s, %v", s.State, err)
+		}
+		if n, _ := m.causes(); n != 0 {
+			t.Errorf("%d wipes", n)
+		}
+		m.mu.Lock()
+		delete(m.records, "1000")
+		m.mu.Unlock()
+		if err := c.Reload(t.Context(), ipc.Caller{Admin: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Status("1000"); !errors.Is(err, ipc.CodeUnknownAccount) {
+			t.Errorf("an account that is enrolled no more: %v", err)
 		}
 	})
 }

@@ -28,6 +28,7 @@ type machine struct {
 	sessions []session.Session
 	blind    bool // nobody knows of sessions
 	survey   state.State
+	looks    time.Duration // how long a reading takes
 	did      []string
 	held     time.Duration // until documents are due
 	expired  int
@@ -59,7 +60,12 @@ func (m *machine) Wipe(ctx context.Context, req agent.Request) (wipe.Report, err
 	return wipe.Report{Verdict: verdict}, nil
 }
 
-func (m *machine) Status(context.Context, wipe.Account) (agent.Status, error) {
+func (m *machine) Status(ctx context.Context, _ wipe.Account) (agent.Status, error) {
+	select {
+	case <-time.After(m.looks):
+	case <-ctx.Done():
+		return agent.Status{}, ctx.Err()
+	}
 	return agent.Status{State: m.survey}, nil
 }
 

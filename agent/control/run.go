@@ -52,8 +52,8 @@ func (c *Controller) Run(ctx context.Context, stopping func(context.Context) boo
 	}
 }
 
-// settled reports whether no wipe of the start is left.
-func (c *Controller) settled() bool { return !c.running && len(c.queue) == 0 }
+// settled reports whether nothing of the start is left to do.
+func (c *Controller) settled() bool { return !c.running && len(c.queue) == 0 && c.looking == 0 }
 
 func (c *Controller) open() {
 	select {
@@ -65,8 +65,12 @@ func (c *Controller) open() {
 
 func (c *Controller) take(ctx context.Context, n note) {
 	switch {
+	case n.looked != nil:
+		n.looked()
 	case n.reload != nil:
-		n.reload <- c.enroll(ctx)
+		err := c.enroll(ctx, false)
+		c.publish() // whoever asked looks next
+		n.reload <- err
 		c.heldTimer.Reset(0)
 	case n.held != nil:
 		c.expired(*n.held)
@@ -109,8 +113,15 @@ func (c *Controller) heard(ctx context.Context, e *entry, n note) {
 	case wiped:
 		c.finished(e, n)
 	case device:
-		if ev.device.Kind == devices.Idle && e.account.state == state.Clean && e.account.open > 0 && c.residual(ctx, e) {
-			c.apply(ctx, e, event{kind: used})
+		if ev.device.Kind == devices.Idle && e.account.state == state.Clean && e.account.open > 0 {
+			// Something may have been left of which nobody told.
+			c.look(ctx, e, func(clean bool) {
+				if !clean {
+					c.apply(ctx, e, event{kind: used})
+					c.apply(ctx, e, ev)
+				}
+			})
+			return
 		}
 	case asked:
 		if c.ending {
@@ -127,12 +138,6 @@ func (c *Controller) heard(ctx context.Context, e *entry, n note) {
 	if ev.kind == stopped && !e.account.waiting && !e.account.busy() {
 		c.endJob(e, ipc.Message{Error: ipc.CodeStopped})
 	}
-}
-
-// residual reads whether a session left something of which nobody told.
-func (c *Controller) residual(ctx context.Context, e *entry) bool {
-	now, err := c.Engine.Status(ctx, e.acct)
-	return err != nil || now.State != state.Clean
 }
 
 // nobodyThere asks the system whether the account's sessions are idle or locked. What cannot be found out counts as so:

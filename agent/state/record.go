@@ -22,7 +22,7 @@ const (
 // Record is what is remembered about an account. It holds nothing that tells who was served, or when within the day.
 type Record struct {
 	State    State  `json:"state"`
-	Day      string `json:"day,omitempty"`    // of the last change, YYYY-MM-DD
+	Day      string `json:"day,omitempty"`    // of the last wipe or enrollment, YYYY-MM-DD
 	Result   string `json:"result,omitempty"` // of the last wipe: complete, incomplete or refused
 	Baseline int    `json:"baseline,omitempty"`
 	// Assurance is the weakest that the last wipe reached, as package wipe spells it.

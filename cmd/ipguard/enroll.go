@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipguard/agent"
+	"ipguard/agent/ipc"
 	"ipguard/wipe"
 )
 
@@ -75,6 +76,10 @@ func (a *app) enroll(ctx context.Context, o enrollOptions) error {
 	if err != nil {
 		return err
 	}
+	// A service that runs looks after the account from now on; without one nothing is told here.
+	client := ipc.Dial(a.socket())
+	defer client.Close()
+	_ = client.Reload(ctx)
 	a.enrolled(sum)
 	return nil
 }

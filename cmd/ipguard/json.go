@@ -65,6 +65,7 @@ type statusJSON struct {
 	NotCovered  []string       `json:"not_covered"`
 	Media       []mediumJSON   `json:"media"`
 	Assurance   string         `json:"assurance,omitempty"` // the weakest of the last wipe
+	LastDay     string         `json:"last_day,omitempty"`  // of the last wipe
 	Service     serviceState   `json:"service"`
 }
 
@@ -132,7 +133,7 @@ func toStatus(s agent.Status, notCovered []string, service serviceState) statusJ
 		Schema: "ipguard.status/1", State: string(s.State), Artifacts: toArtifacts(s.Results),
 		Totals: toTotals(wipe.Report{Results: s.Results}.Totals()), Held: toHeld(s.Held), Programs: s.Running, Live: s.Live,
 		Admin: s.Admin, Interrupted: s.Interrupted, NotCovered: notCovered, Media: toMedia(s.Media), Assurance: string(s.Assurance),
-		Service: service,
+		LastDay: s.Day, Service: service,
 	}
 	if s.Baseline.Version > 0 {
 		out.Baseline = &baselineJSON{Version: s.Baseline.Version, Day: s.Baseline.Day, Files: s.Baseline.Files, Bytes: s.Baseline.Bytes}

@@ -135,8 +135,6 @@ func (f *follower) counted() {
 type serviceState struct {
 	Running       bool           `json:"running"`
 	Answers       bool           `json:"answers"`
-	LastDay       string         `json:"last_day,omitempty"`
-	LastResult    string         `json:"last_result,omitempty"`
 	Sessions      int            `json:"sessions"`
 	New           map[string]int `json:"new"`
 	Watched       int            `json:"watched"`
@@ -152,7 +150,7 @@ func toServiceState(s presence) serviceState {
 		return out
 	}
 	k := s.known
-	out.LastDay, out.LastResult, out.Sessions, out.Watched, out.Scanned = k.Day, k.Result, k.Sessions, k.Watched, k.Scanned
+	out.Sessions, out.Watched, out.Scanned = k.Sessions, k.Watched, k.Scanned
 	out.Triggers = append(out.Triggers, k.Triggers...)
 	out.Next, out.NextInSeconds = k.Next, int(k.NextIn.Seconds())
 	for class, n := range k.New {
@@ -181,9 +179,6 @@ func (a *app) tellService(s presence, acct state.State) {
 	}
 	if n > 0 {
 		a.printf("status.new", n)
-	}
-	if k.Day != "" && k.Result != "" {
-		a.printf("status.last", k.Day)
 	}
 	if k.Next != "" && acct != state.Wiping {
 		a.printf("status.next", int((k.NextIn+time.Minute-1)/time.Minute), a.say.Text("trigger."+k.Next))

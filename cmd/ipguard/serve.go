@@ -46,6 +46,7 @@ func (a *app) serve(ctx context.Context) error {
 	d := &daemon{app: a, agent: ag, sessions: session.New(a.goos, session.Options{})}
 	opts := a.serviceOptions()
 	opts.Alive = d.alive
+	opts.Control = func(e service.ControlEvent) { d.sessions.Notify(session.Told(e.Kind)) }
 	if a.interactive {
 		a.printf("service.foreground")
 	}
@@ -190,6 +191,9 @@ func (d *daemon) logger() *slog.Logger {
 	if f, ok := d.err.(*os.File); ok {
 		if device, inode, ok := identity(f); ok {
 			o.Journal = log.Journal(d.getenv("JOURNAL_STREAM"), device, inode)
+		}
+		if o.Journal {
+			o.Level = slog.LevelWarn // the journal writes the hour to each line, and the hour of a session is nobody's business
 		}
 	}
 	return log.New(d.err, o)

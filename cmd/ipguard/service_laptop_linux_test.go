@@ -178,7 +178,7 @@ func TestServiceAndCommand(t *testing.T) {
 		t.Errorf("left: %q", found)
 	}
 	r := l.status(exitDone)
-	if !strings.Contains(r.out, `"answers":true`) || !strings.Contains(r.out, `"last_result":"complete"`) {
+	if !strings.Contains(r.out, `"answers":true`) || !strings.Contains(r.out, `"last_day":"20`) {
 		t.Errorf("status does not speak of the service:\n%s", r.out)
 	}
 	plant()

@@ -101,6 +101,9 @@ func (a *app) tellStatus(s agent.Status, found presence) {
 	if s.State == state.Residue {
 		a.printf("report.way_out")
 	}
+	if s.Day != "" {
+		a.printf("status.last", s.Day)
+	}
 	a.tellService(found, s.State)
 	if s.Baseline.Version > 0 {
 		a.printf("status.baseline", s.Baseline.Files, a.size(s.Baseline.Bytes), s.Baseline.Day)

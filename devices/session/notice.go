@@ -47,6 +47,9 @@ func FromWindows(command, event, session, data uint32) (Notice, bool) {
 	return Notice{kind: kind}, kind != ""
 }
 
+// Told makes a Notice of what happened, where it is not known to which session. The sessions are listed then.
+func Told(kind devices.Kind) Notice { return Notice{kind: kind} }
+
 // noticesMost bounds the notices that wait. When there are more, the sessions are listed afresh anyway.
 const noticesMost = 1024
 
@@ -74,11 +77,13 @@ func (l *lister) notify(n Notice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch n.kind {
+	case "":
+		return
 	case devices.SignedIn:
 		delete(l.ended, n.session)
 		delete(l.locked, n.session)
 	case devices.SignedOut:
-		l.ended[n.session] = true
+		l.ended[n.session] = n.session != ""
 		delete(l.locked, n.session)
 	case devices.Locked, devices.Unlocked:
 		l.locked[n.session] = n.kind == devices.Locked
