@@ -260,6 +260,7 @@ func TestAManagerThatHangs(t *testing.T) {
 				t.Errorf("%s: error %v after %v", c.name, err, time.Since(began))
 			}
 			close(f.free)
+			synctest.Wait() // it ends late, and the folder goes with the test
 		})
 	}
 }

@@ -166,8 +166,15 @@ func (l *laptop) enroll(args ...string) result {
 	if r.code != exitDone {
 		l.Fatalf("enroll: exit %d\n%s%s", r.code, r.out, r.err)
 	}
+	if os.Getenv(throughEnv) != "" {
+		l.serve()
+	}
 	return r
 }
+
+// throughEnv has the service do every wipe of these tests, where it is set: what the command can do by itself must go as
+// well through the service.
+const throughEnv = "IPGUARD_TEST_SERVICE"
 
 // wipe wipes without keeping documents and fails the test if the exit code is not the one wanted.
 func (l *laptop) wipe(want int, args ...string) result {
