@@ -20,6 +20,9 @@ func TestServiceKilled(t *testing.T) {
 	l := newLaptop(t)
 	l.as(`mkdir -p ~/Documents ~/kept; for i in $(seq 50); do echo "the laptop's own $i" >~/kept/$i; done`)
 	l.enroll()
+	if l.record() != state.Clean {
+		t.Fatalf("not clean to begin with:\n%s", l.ipguard("status").out)
+	}
 	before := snapshot(t, l.user.Home)
 	d := l.serve()
 	rounds := 20
