@@ -68,9 +68,10 @@ func (d *daemonOf) begin() {
 	if err := d.cmd.Start(); err != nil {
 		d.Fatal(err)
 	}
-	d.eventually("the service answers", func() bool {
-		_, err := d.ask()
-		return err == nil
+	// Before it knows how the account stands nobody can sign in, so nobody does here.
+	d.eventually("the service knows how the account stands", func() bool {
+		s, err := d.ask()
+		return err == nil && s.State != state.Unknown
 	})
 }
 
