@@ -24,6 +24,8 @@ type account struct {
 	// documents, everything and client belong to the wipe that waits.
 	documents agent.Choice
 	client    int
+	// byAdmin says that an administrator asked for it, so that nobody else stops the countdown.
+	byAdmin bool
 	// closed says that sessions that open are turned away until the wipe has ended.
 	closed bool
 	// again says that the account has to be wiped once more when the wipe that runs has ended, and why.

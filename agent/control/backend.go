@@ -99,7 +99,7 @@ func (c *Controller) Wipe(ctx context.Context, caller ipc.Caller, req ipc.WipeRe
 	if err != nil {
 		return nil, err
 	}
-	ev := event{kind: asked, documents: req.Documents, countdown: req.Countdown}
+	ev := event{kind: asked, documents: req.Documents, countdown: req.Countdown, admin: caller.Admin}
 	if caller.Account == s.acct.ID {
 		ev.client = caller.PID
 	}
@@ -119,10 +119,11 @@ func (c *Controller) Wipe(ctx context.Context, caller ipc.Caller, req ipc.WipeRe
 	return nil, ipc.CodeEnding
 }
 
-// Stop implements ipc.Backend: it takes a countdown back that somebody asked for. Without one it does nothing.
-func (c *Controller) Stop(ctx context.Context, _ ipc.Caller, id string) error {
+// Stop implements ipc.Backend: it takes a countdown back that somebody asked for; only an administrator takes back an
+// administrator's. Without one it does nothing.
+func (c *Controller) Stop(ctx context.Context, caller ipc.Caller, id string) error {
 	s, err := c.find(id)
-	if err == nil && !c.post(ctx, note{account: s.acct.ID, event: event{kind: stopped}}) {
+	if err == nil && !c.post(ctx, note{account: s.acct.ID, event: event{kind: stopped, admin: caller.Admin}}) {
 		err = ipc.CodeEnding
 	}
 	return err

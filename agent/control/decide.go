@@ -21,7 +21,8 @@ func decide(a account, e event, p policy.Policy) (account, []command) {
 	case asked:
 		return ask(a, e, p)
 	case stopped:
-		if a.waiting && a.cause == ByCommand {
+		// A program of the account must not keep an administrator from wiping.
+		if a.waiting && a.cause == ByCommand && (e.admin || !a.byAdmin) {
 			return stopWaiting(a)
 		}
 	case due:
@@ -84,12 +85,14 @@ func ask(a account, e event, p policy.Policy) (account, []command) {
 		if e.documents == agent.Hold {
 			a.documents = agent.Hold
 		}
+		a.byAdmin = a.byAdmin || e.admin
 		if e.countdown >= e.left {
 			return a, nil
 		}
 		e.documents = a.documents
 	}
 	a.cause, a.documents, a.client, a.waiting = ByCommand, e.documents, e.client, true
+	a.byAdmin = a.byAdmin || e.admin
 	if e.countdown > 0 {
 		return a, []command{{action: arm, cause: ByCommand, after: e.countdown}}
 	}
@@ -98,7 +101,7 @@ func ask(a account, e event, p policy.Policy) (account, []command) {
 
 // stopWaiting takes a countdown back.
 func stopWaiting(a account) (account, []command) {
-	a.waiting, a.cause = false, ""
+	a.waiting, a.cause, a.byAdmin = false, "", false
 	return a, []command{{action: disarm}}
 }
 
@@ -143,7 +146,7 @@ func run(a account, cause Cause, everything bool) (account, []command) {
 	if a.waiting {
 		cmds = append(cmds, command{action: disarm})
 	}
-	a.state, a.cause, a.waiting = state.Wiping, cause, false
+	a.state, a.cause, a.waiting, a.byAdmin = state.Wiping, cause, false, false
 	return a, append(cmds, command{
 		action: begin, cause: cause, documents: a.documents, everything: everything, signOut: everything && a.open > 0,
 		client: a.client,

@@ -54,6 +54,7 @@ type event struct {
 	countdown time.Duration
 	left      time.Duration // of the countdown that runs
 	client    int           // the process that asked, 0 for none of the account's
+	admin     bool          // an administrator asked; also with stopped
 	// With wiped.
 	verdict  wipe.Verdict // empty: it did not begin
 	shutdown bool         // with ending: the machine stops too
