@@ -99,7 +99,7 @@ func (c *contest) noDiscard(ctx context.Context, r *report) error {
 	r.ratio("erase, no discard / dd conv=fsync", erase, write, 1.5)
 	r.explain(c.phases("overwrite", "erase", "settle"))
 	r.ratio("erase, no discard / shred -u -n1 -z", erase, []time.Duration{shred}, 0.05)
-	r.add("flushes of the device in a wipe, no discard", float64(c.flushes), 20, "flushes", "")
+	r.add("flushes of the device in a wipe, no discard", float64(c.flushes), 26, "flushes", "")
 	r.ratio("whole wipe, no discard / dd conv=fsync", whole, write, 0)
 	return nil
 }
