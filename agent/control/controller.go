@@ -57,8 +57,6 @@ type Options struct {
 	Log            *slog.Logger
 	// Boot says that the machine started since the service ran last.
 	Boot bool
-	// Rest, which may be nil, is called when a wipe has ended and no other waits.
-	Rest func()
 }
 
 const (

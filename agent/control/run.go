@@ -83,9 +83,6 @@ func (c *Controller) take(ctx context.Context, n note) {
 		}
 	}
 	c.next(ctx)
-	if n.event.kind == wiped && !c.running && c.Rest != nil {
-		c.side.Go(c.Rest)
-	}
 }
 
 // heard deals with one note for one account.

@@ -50,8 +50,12 @@ func (a *app) serve(ctx context.Context) error {
 	if a.interactive {
 		a.printf("service.foreground")
 	}
+	debug.SetGCPercent(servicePercent)
 	return service.Run(ctx, opts, d)
 }
+
+// servicePercent is how much garbage the service lets gather: less than the command, which ends soon.
+const servicePercent = 100
 
 // daemon is the service with all its parts.
 type daemon struct {
@@ -61,6 +65,34 @@ type daemon struct {
 
 	mu      sync.Mutex
 	control *control.Controller
+}
+
+// engine is the agent, after whose work the memory that it took is given back: the service lives for months and is asked
+// for seconds.
+type engine struct {
+	*agent.Agent
+	rest *time.Timer
+}
+
+// restAfter is how long after the last work memory is given back.
+const restAfter = 2 * time.Second
+
+func newRest() *time.Timer {
+	t := time.AfterFunc(restAfter, debug.FreeOSMemory)
+	t.Stop()
+	return t
+}
+
+// Wipe implements control.Engine.
+func (e engine) Wipe(ctx context.Context, req agent.Request) (wipe.Report, error) {
+	defer e.rest.Reset(restAfter)
+	return e.Agent.Wipe(ctx, req)
+}
+
+// Status implements control.Engine.
+func (e engine) Status(ctx context.Context, acct wipe.Account) (agent.Status, error) {
+	defer e.rest.Reset(restAfter)
+	return e.Agent.Status(ctx, acct)
 }
 
 // alive reports whether the controller takes its turns; before it began nobody can tell.
@@ -88,8 +120,8 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	folders := watch.New(watch.Options{Mounts: d.machine.Mounts})
 	mark := bootMark(d.goos, socket, d.agent.State.Path())
 	c := control.New(control.Options{
-		Engine: d.agent, Accounts: d.agent, Sessions: d.sessions, Folders: folders, SessionFolders: d.folders,
-		Policy: d.agent.Policy, Log: logger, Boot: !mark.set(), Rest: debug.FreeOSMemory,
+		Engine: engine{d.agent, newRest()}, Accounts: d.agent, Sessions: d.sessions, Folders: folders, SessionFolders: d.folders,
+		Policy: d.agent.Policy, Log: logger, Boot: !mark.set(),
 	})
 	d.mu.Lock()
 	d.control = c

@@ -133,8 +133,11 @@ func (d *daemon) usage() (u usage, err error) {
 	return u, err
 }
 
-// rest watches a service that has nothing to do, after it has wiped.
+// rest watches a service that has nothing to do, after it has wiped and read.
 func (d *daemon) rest(ctx context.Context, r *report) error {
+	if _, err := d.b.ipguard(ctx, d.state, []int{0, 10}, "status"); err != nil {
+		return err
+	}
 	if err := sleep(ctx, 5*time.Second); err != nil {
 		return err
 	}
