@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ipguard/agent/ipc"
+	"ipguard/agent/state"
 )
 
 const (
@@ -66,9 +67,9 @@ func (d *daemon) start(ctx context.Context) error {
 		return err
 	}
 	d.client = ipc.Dial(filepath.Join(dir, "run", "socket"))
-	return until(ctx, "the service answers", func() bool {
-		_, err := d.status(ctx)
-		return err == nil
+	return until(ctx, "the service knows how the account stands", func() bool {
+		s, err := d.status(ctx)
+		return err == nil && s.State != state.Unknown
 	})
 }
 
