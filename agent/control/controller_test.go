@@ -161,6 +161,25 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// Whoever asks for an account that is let go of in the same moment gets an answer all the same.
+func TestAskingForAnAccountThatGoes(t *testing.T) {
+	bubble(t, "unknown", func(t *testing.T) {
+		c, end := launch(t, newMachine(one(state.Clean)), false)
+		defer end(false)
+		answer := make(chan *job, 1)
+		c.post(t.Context(), note{account: "1009", event: event{kind: asked}, follow: answer})
+		synctest.Wait()
+		select {
+		case j := <-answer:
+			if j != nil {
+				t.Error("a wipe was promised")
+			}
+		default:
+			t.Error("no answer")
+		}
+	})
+}
+
 // collect follows a wipe to its end.
 func collect(t *testing.T, c *Controller, req ipc.WipeRequest, into *[]ipc.Message) {
 	t.Helper()

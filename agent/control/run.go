@@ -77,6 +77,9 @@ func (c *Controller) take(ctx context.Context, n note) {
 	case n.event.kind == wiped, n.event.device.Kind == devices.Awake:
 		c.heldTimer.Reset(0)
 	}
+	if n.follow != nil && c.entries[n.account] == nil {
+		n.follow <- nil // it is enrolled no more
+	}
 	for id, e := range c.entries {
 		if n.account == "" && n.event.kind != "" || n.account == id {
 			c.heard(ctx, e, n)
