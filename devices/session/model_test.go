@@ -253,30 +253,6 @@ func TestHasLid(t *testing.T) {
 	}
 }
 
-func TestFromWindows(t *testing.T) {
-	for _, c := range []struct {
-		command, event, session, data uint32
-		want                          Notice
-	}{
-		{14, 5, 2, 0, Notice{devices.SignedIn, "2"}},
-		{14, 6, 2, 0, Notice{devices.SignedOut, "2"}},
-		{14, 7, 2, 0, Notice{devices.Locked, "2"}},
-		{14, 8, 2, 0, Notice{devices.Unlocked, "2"}},
-		{14, 1, 2, 0, Notice{"", "2"}},
-		{13, 4, 0, 0, Notice{kind: devices.Asleep}},
-		{13, 0x12, 0, 0, Notice{kind: devices.Awake}},
-		{13, 7, 0, 0, Notice{}},
-		{13, 0x8013, 0, 0, Notice{kind: devices.LidClosed}},
-		{13, 0x8013, 0, 1, Notice{kind: devices.LidOpened}},
-		{15, 0, 0, 0, Notice{kind: devices.ShuttingDown}},
-		{1, 0, 0, 0, Notice{}},
-	} {
-		if got, ok := FromWindows(c.command, c.event, c.session, c.data); got != c.want || ok != (c.want.kind != "") {
-			t.Errorf("%d %#x: %v %v, want %v", c.command, c.event, got, ok, c.want)
-		}
-	}
-}
-
 // The actor of Windows and macOS.
 func TestLister(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -14,37 +13,6 @@ import (
 type Notice struct {
 	kind    devices.Kind
 	session string
-}
-
-// FromWindows makes a Notice of what a service's control handler is called with, and tells whether it is of interest.
-// The numbers are those of HandlerEx and WM_WTSSESSION_CHANGE, WM_POWERBROADCAST in the Windows documentation: command is
-// the control code; event its type; session the id in WTSSESSION_NOTIFICATION, for a change of sessions; data the first
-// byte of POWERBROADCAST_SETTING, for the lid (GUID_LIDSWITCH_STATE_CHANGE: 0 is closed), which the service has to ask for
-// with RegisterPowerSettingNotification, and for nothing else.
-func FromWindows(command, event, session, data uint32) (Notice, bool) {
-	const (
-		shutdown, power, sessionChange, preShutdown = 5, 13, 14, 15
-		setting                                     = 0x8013
-	)
-	var kind devices.Kind
-	switch command {
-	case shutdown, preShutdown:
-		kind = devices.ShuttingDown
-	case power:
-		// After PBT_APMRESUMEAUTOMATIC comes PBT_APMRESUMESUSPEND when somebody touches the machine: the same waking.
-		kind = map[uint32]devices.Kind{4: devices.Asleep, 0x12: devices.Awake}[event]
-		if event == setting {
-			kind = devices.LidOpened
-			if data == 0 {
-				kind = devices.LidClosed
-			}
-		}
-	case sessionChange:
-		// Connecting and disconnecting change nothing of who is signed in.
-		kind = map[uint32]devices.Kind{5: devices.SignedIn, 6: devices.SignedOut, 7: devices.Locked, 8: devices.Unlocked}[event]
-		return Notice{kind, strconv.FormatUint(uint64(session), 10)}, kind != ""
-	}
-	return Notice{kind: kind}, kind != ""
 }
 
 // Told makes a Notice of what happened, where it is not known to which session. The sessions are listed then.
