@@ -17,6 +17,7 @@ type Policy struct {
 	Session      Session
 	Triggers     Triggers
 	Watch        Watch
+	Browsers     Browsers
 }
 
 // Session says how a session ends.
@@ -113,5 +114,6 @@ func Default() Policy {
 			Lid:    Countdown{On: true, After: 30 * time.Minute},
 			Resume: Countdown{On: true, After: 30 * time.Minute},
 		},
+		Browsers: BrowserPresets()[0].Browsers,
 	}
 }
