@@ -1,0 +1,6 @@
+//go:build !unix
+
+package card
+
+// openFlags are none: a link in the place of the file is seen because what was opened is not what was looked at.
+const openFlags = 0
