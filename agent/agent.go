@@ -14,6 +14,7 @@ import (
 
 	"ipguard/agent/state"
 	"ipguard/agent/worker"
+	"ipguard/browser/rows"
 	"ipguard/devices/host"
 	"ipguard/policy"
 	"ipguard/wipe"
@@ -42,6 +43,7 @@ type Programs interface {
 	Processes(ctx context.Context, uid uint32) ([]host.Process, error)
 	Ancestors(pid int) []int
 	End(ctx context.Context, uid uint32, keep func(host.Process) bool, grace time.Duration) (int, []host.Process, error)
+	Commands(ctx context.Context, uid uint32) ([]host.Command, error)
 	HeldOpen(ctx context.Context, dirs []string, ignore func(host.Process) bool) (int, error)
 }
 
@@ -79,6 +81,8 @@ type Agent struct {
 	// does everything. WorkerLimits bound what it may cost.
 	StartWorker  StartWorker
 	WorkerLimits worker.Limits
+	// StartRows starts a process with an account's rights that counts rows in its browsers' data; nil: they are not counted.
+	StartRows func(context.Context, host.Account) (rows.Process, error)
 }
 
 // Account resolves the account with this name, or, for an empty name, the only one that is enrolled.

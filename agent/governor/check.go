@@ -1,0 +1,263 @@
+package governor
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ipguard/browser"
+	"ipguard/browser/card"
+	"ipguard/browser/managed"
+	"ipguard/browser/rows"
+	"ipguard/devices/host"
+	"ipguard/policy"
+	"ipguard/wipe"
+)
+
+// Check looks at everything afresh and says how the browsers stand that the account can use. It changes nothing. What
+// cannot be found out is said in the report; the error is that the settings cannot be computed, or the context's.
+func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error) {
+	installed := g.installedFor(ctx, acct)
+	spots, err := g.spots(installed)
+	if err != nil {
+		return Report{}, err
+	}
+	l := g.look(ctx, acct)
+	installed = append(installed, l.strangers(ctx, g, installed)...)
+	g.mu.Lock()
+	rec := g.load()
+	g.mu.Unlock()
+	report := Report{Mode: g.Policy.Mode, Repairs: rec.Repairs, Contested: g.contested(time.Now())}
+	var cards []card.Browser
+	for _, i := range installed {
+		s := Standing{ID: i.Browser, Name: i.Name, Package: i.Package, Channel: i.Channel, Version: i.Version}
+		e := evidence{place: i.Place, known: i.Browser != browser.Unknown, portable: i.Package == browser.Portable}
+		if at := slices.IndexFunc(spots, func(s spot) bool { return key(s.place) == key(i.Place) }); at >= 0 {
+			sources := spots[at].store.Sources()
+			e.settings, e.findings, e.since = spots[at].settings, managed.Judge(spots[at].settings, sources), since(sources)
+			e.broken, s.settings = rec.has(i.Place), managed.Effective(sources)
+		}
+		e.runs = l.runsOf(i, g.GOOS)
+		e.shadowed = i.Package == browser.Flatpak && g.shadows(acct)
+		e.rows = l.rowsOf(i)
+		s.Word, s.Reasons = judge(e, g.Policy.Mode)
+		s.Faults = faults(e.findings)
+		s.Running, s.Rows = len(e.runs), e.rows
+		report.Browsers = append(report.Browsers, s)
+		cards = append(cards, l.cardBrowser(i, s.settings))
+	}
+	for at, r := range g.Laptop.Card(acct, g.Policy.Card, cards) {
+		report.Browsers[at].Card = r.Items
+	}
+	if g.Policy.Mode != policy.BrowsersUnmanaged {
+		for _, s := range spots {
+			if managed.Failing(managed.Judge(s.settings, s.store.Sources())) {
+				report.Failing++
+			}
+		}
+	}
+	return report, ctx.Err()
+}
+
+// shadows reports whether an account has extensions of flatpaks of its own: flatpak takes those for the laptop's, and settings
+// come in one.
+func (g *Governor) shadows(acct wipe.Account) bool {
+	all, err := g.Laptop.Files().List(filepath.ToSlash(filepath.Join(acct.Home, ".local/share/flatpak/extension")))
+	return err == nil && len(all) > 0
+}
+
+// cardBrowser is an installed browser as the check of the card sees it.
+func (l looked) cardBrowser(i browser.Installed, settings map[string]any) card.Browser {
+	b := card.Browser{ID: i.Browser, Family: i.Family, Package: i.Package, Settings: settings}
+	for _, f := range l.profilesOf(i) {
+		b.Data = append(b.Data, filepath.Join(l.home, filepath.FromSlash(f.Root)))
+		for _, p := range f.Profiles {
+			b.Profiles = append(b.Profiles, filepath.Join(l.home, filepath.FromSlash(p)))
+		}
+	}
+	return b
+}
+
+// since is when the sources that count got what they say.
+func since(sources []managed.Source) time.Time {
+	var last time.Time
+	for _, s := range sources {
+		if s.Since.After(last) {
+			last = s.Since
+		}
+	}
+	return last
+}
+
+func faults(findings []managed.Finding) []Fault {
+	var all []Fault
+	for _, f := range findings {
+		all = append(all, Fault{Reason: reasonOf(f.Code), Source: f.Source, Setting: f.Setting})
+	}
+	return all
+}
+
+// looked is what was seen of an account.
+type looked struct {
+	commands []host.Command
+	profiles []browser.Found
+	// extra are the data folders that running browsers were told to use, by family.
+	extra  []rows.Profile
+	counts map[rows.Profile]rows.Count
+	home   string
+}
+
+// look reads what the account runs and counts what ordinary windows left in its browsers' data.
+func (g *Governor) look(ctx context.Context, acct wipe.Account) looked {
+	l := looked{home: acct.Home, counts: map[rows.Profile]rows.Count{}}
+	var err error
+	if l.commands, err = g.Laptop.Commands(ctx, acct); err != nil {
+		l.commands = nil // nothing runs, as far as anybody can tell
+	}
+	if l.profiles, err = g.Laptop.Profiles(acct); err != nil {
+		l.profiles = nil
+	}
+	for _, c := range l.commands {
+		l.extra = append(l.extra, dataFolders(c)...)
+	}
+	var all []rows.Profile
+	for _, f := range l.profiles {
+		for _, p := range f.Profiles {
+			all = append(all, rows.Profile{Family: f.Family, Dir: filepath.Join(acct.Home, filepath.FromSlash(p))})
+		}
+	}
+	all = append(all, l.extra...)
+	if len(all) == 0 {
+		return l
+	}
+	counts, err := g.Laptop.Rows(ctx, acct, all)
+	for i := 0; err == nil && i < min(len(all), len(counts)); i++ {
+		l.counts[all[i]] = counts[i]
+	}
+	return l
+}
+
+// dataFolders are the profiles that a browser was told to use on its command line.
+func dataFolders(c host.Command) []rows.Profile {
+	var all []rows.Profile
+	for i, arg := range c.Arguments {
+		name, value, ok := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if !ok && i+1 < len(c.Arguments) {
+			value = c.Arguments[i+1]
+		}
+		if !strings.HasPrefix(arg, "-") || !filepath.IsAbs(value) {
+			continue
+		}
+		switch name {
+		case "user-data-dir":
+			for _, p := range []string{"", "Default", "Profile 1"} {
+				all = append(all, rows.Profile{Family: browser.Chromium, Dir: filepath.Join(value, p)})
+			}
+		case "profile":
+			all = append(all, rows.Profile{Family: browser.Gecko, Dir: filepath.Clean(value)})
+		}
+	}
+	return all
+}
+
+// main reports whether a process is the first of a browser and not one that renders pages for it.
+func isMain(c host.Command) bool {
+	return !slices.ContainsFunc(c.Arguments[min(1, len(c.Arguments)):], func(a string) bool {
+		return strings.HasPrefix(a, "--type=") || a == "-contentproc"
+	})
+}
+
+// strangers are browsers that run and were not found before: on a stick, or in a folder where nobody looked.
+func (l looked) strangers(ctx context.Context, g *Governor, known []browser.Installed) []browser.Installed {
+	var all []browser.Installed
+	files := g.Laptop.Files()
+	for _, c := range l.commands {
+		if !isMain(c) || c.Exe == "" {
+			continue
+		}
+		ours := func(i browser.Installed) bool { return within(c.Exe, i.Dir) }
+		if slices.ContainsFunc(known, ours) || slices.ContainsFunc(all, ours) {
+			continue
+		}
+		if i, ok := browser.InstalledAt(ctx, files, g.system(l.home), c.Exe); ok {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// runsOf are the running browsers of an installation.
+func (l looked) runsOf(i browser.Installed, goos string) []run {
+	var all []run
+	for _, c := range l.commands {
+		if c.Exe == "" || !within(c.Exe, i.Dir) || !isMain(c) {
+			continue
+		}
+		plain := i.Package == browser.Native || i.Package == browser.Portable || i.Package == browser.PerUser
+		all = append(all, run{
+			started: c.Started, apart: goos == "linux" && plain && c.OwnMounts, elsewhere: len(dataFolders(c)) > 0,
+		})
+	}
+	return all
+}
+
+// rowsOf adds up what ordinary windows left in the data that an installation uses. Portable ones may use any of its family.
+func (l looked) rowsOf(i browser.Installed) rows.Count {
+	sum := rows.Count{Known: true}
+	add := func(p rows.Profile) {
+		c, ok := l.counts[p]
+		if !c.Known && (!ok || c.Code != rows.Gone) {
+			sum.Known = false
+		}
+		sum.Visits += c.Visits
+		sum.Downloads += c.Downloads
+		sum.Cookies += c.Cookies
+	}
+	for _, f := range l.profilesOf(i) {
+		for _, p := range f.Profiles {
+			add(rows.Profile{Family: f.Family, Dir: filepath.Join(l.home, filepath.FromSlash(p))})
+		}
+	}
+	for _, c := range l.commands {
+		if c.Exe == "" || !within(c.Exe, i.Dir) || !isMain(c) {
+			continue
+		}
+		for _, p := range dataFolders(c) {
+			add(p)
+		}
+	}
+	return sum
+}
+
+// profilesOf are the data that an installation uses.
+func (l looked) profilesOf(i browser.Installed) []browser.Found {
+	var all []browser.Found
+	for _, f := range l.profiles {
+		same := f.ID == i.Browser || f.ID == browser.Unknown
+		if f.Family == i.Family && same && packageOf(f.Root) == storedAs(i.Package) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// packageOf says which kind of package keeps its data in a folder.
+func packageOf(root string) browser.Package {
+	switch {
+	case strings.HasPrefix(root, "snap/"):
+		return browser.Snap
+	case strings.HasPrefix(root, ".var/app/"):
+		return browser.Flatpak
+	}
+	return browser.Native
+}
+
+// storedAs is the kind of package whose data folder a kind uses.
+func storedAs(p browser.Package) browser.Package {
+	if p == browser.Snap || p == browser.Flatpak {
+		return p
+	}
+	return browser.Native
+}

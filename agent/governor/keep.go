@@ -1,0 +1,127 @@
+package governor
+
+import (
+	"context"
+	"time"
+
+	"ipguard/policy"
+)
+
+// Watcher tells on changed that something in one of the folders may have changed, until ctx ends; see watch.Dirs.
+type Watcher func(ctx context.Context, folders func() []string, changed chan<- struct{}) error
+
+// Change is what the keeper found and did.
+type Change struct {
+	Applied, Repaired, Failing int // places
+	Contested                  bool
+	Err                        error // nothing could be found out
+}
+
+// blindEvery is how often the settings are read where nothing tells of changes.
+const blindEvery = 10 * time.Second
+
+// Keep writes the settings, and again whenever they are not as they should be, until ctx ends. It tells what it did when
+// there is something to tell. When it ends before ctx does nothing is wrong: policy wants browsers left alone.
+func (g *Governor) Keep(ctx context.Context, watch Watcher, tell func(Change)) {
+	g.Installed(ctx)
+	g.round(ctx, tell, true)
+	if g.Policy.Mode == policy.BrowsersUnmanaged {
+		return
+	}
+	changed := make(chan struct{}, 1)
+	blind := make(chan struct{})
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		defer close(blind)
+		_ = watch(watching, func() []string { return g.folders(watching) }, changed) // then the settings are read more often
+	}()
+	defer func() { stop(); <-blind }()
+	every := g.Policy.CheckEvery
+	if every <= 0 {
+		every = 10 * time.Minute
+	}
+	var gone <-chan struct{} = blind
+	for {
+		timer := time.NewTimer(min(every, g.wait(every)))
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-gone:
+			gone, every = nil, min(every, blindEvery)
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+		g.round(ctx, tell, false)
+	}
+}
+
+// round looks once and puts right what is wrong.
+func (g *Governor) round(ctx context.Context, tell func(Change), first bool) {
+	now := time.Now()
+	all, err := g.apply(ctx, now, true)
+	if ctx.Err() != nil {
+		return
+	}
+	c := Change{Err: err}
+	for _, o := range all {
+		switch {
+		case o.Repaired:
+			c.Repaired++
+		case o.Changed:
+			c.Applied++
+		}
+		if o.Failing() {
+			c.Failing++
+		}
+	}
+	c.Contested = g.contested(now)
+	if first || c != (Change{}) {
+		tell(c)
+	}
+}
+
+// folders are those in which a change can concern the settings.
+func (g *Governor) folders(ctx context.Context) []string {
+	spots, err := g.spots(g.lately(ctx))
+	if err != nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	var all []string
+	for _, s := range spots {
+		for _, dir := range s.store.Watch() {
+			if !seen[dir] {
+				seen[dir] = true
+				all = append(all, dir)
+			}
+		}
+	}
+	return all
+}
+
+// wait is how long the next repair that was put off still waits; at most the limit.
+func (g *Governor) wait(limit time.Duration) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now, least := time.Now(), limit
+	for _, s := range g.streak {
+		if d := s.not.Sub(now); d > 0 {
+			least = min(least, d)
+		}
+	}
+	return max(least, time.Millisecond)
+}
+
+func (g *Governor) contested(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.streak {
+		if s.contested(now) {
+			return true
+		}
+	}
+	return false
+}
