@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 	"ipguard/agent/ipc"
 	"ipguard/policy"
 	"ipguard/wipe"
@@ -91,6 +92,16 @@ func (c *Controller) Check(ctx context.Context, id string) (agent.Status, error)
 		return agent.Status{}, err
 	}
 	return c.Engine.Status(ctx, s.acct)
+}
+
+// Browsers implements ipc.Backend. What only an administrator may see is left out.
+func (c *Controller) Browsers(ctx context.Context, id string) (governor.Report, error) {
+	s, err := c.find(id)
+	if err != nil {
+		return governor.Report{}, err
+	}
+	report, err := c.Governor.Check(ctx, s.acct)
+	return report.Public(), err
 }
 
 // Wipe implements ipc.Backend. The wipe goes on when nobody follows it any more.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 	"ipguard/agent/state"
 	"ipguard/agent/watch"
 	"ipguard/devices"
@@ -45,12 +46,18 @@ type Folders interface {
 	Reset(account string) (epoch uint64)
 }
 
+// Governor knows how the browsers stand.
+type Governor interface {
+	Check(ctx context.Context, acct wipe.Account) (governor.Report, error)
+}
+
 // Options are what a controller works with.
 type Options struct {
 	Engine   Engine
 	Accounts Accounts
 	Sessions Sessions
 	Folders  Folders
+	Governor Governor
 	// SessionFolders says which folders of an account are watched.
 	SessionFolders func(context.Context, wipe.Account) ([]watch.Folder, error)
 	Policy         policy.Policy

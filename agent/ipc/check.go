@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"ipguard/agent"
 )
 
 const (
@@ -18,44 +16,45 @@ const (
 	restMost = 2 * time.Second
 )
 
-// checks lets each account be looked at once at a time. Who asks while that goes on waits for the next look, with everybody
+// checks lets each account be looked at once at a time; T is what is found. Who asks while that goes on waits for the next look, with everybody
 // else who does: an answer is never older than its question. It is safe for concurrent use.
-type checks struct {
-	look  func(ctx context.Context, account string) (agent.Status, error)
+type checks[T any] struct {
+	look  func(ctx context.Context, account string) (T, error)
 	fault func(code string)
 	spawn func(func(context.Context)) // begins a goroutine of the server
 
 	mu      sync.Mutex
 	waiting int
-	next    map[string]*round // by account; there is an entry, perhaps nil, while its goroutine runs
+	next    map[string]*round[T] // by account; there is an entry, perhaps nil, while its goroutine runs
 }
 
 // round is one look at the disk.
-type round struct {
+type round[T any] struct {
 	asking int           // under the lock of checks
 	left   chan struct{} // closed when nobody asks any more
 	done   chan struct{} // closed when what follows is set
-	status agent.Status
+	found  T
 	err    error
 }
 
-func newChecks(
-	look func(context.Context, string) (agent.Status, error), fault func(string), spawn func(func(context.Context)),
-) *checks {
-	return &checks{look: look, fault: fault, spawn: spawn, next: map[string]*round{}}
+func newChecks[T any](
+	look func(context.Context, string) (T, error), fault func(string), spawn func(func(context.Context)),
+) *checks[T] {
+	return &checks[T]{look: look, fault: fault, spawn: spawn, next: map[string]*round[T]{}}
 }
 
 // ask waits for a look that begins after the question. Errors: the look's, CodeBusy, CodeEnding, or the context's.
-func (c *checks) ask(ctx context.Context, account string) (agent.Status, error) {
+func (c *checks[T]) ask(ctx context.Context, account string) (T, error) {
+	var none T
 	c.mu.Lock()
 	if c.waiting >= waitingMost {
 		c.mu.Unlock()
-		return agent.Status{}, CodeBusy
+		return none, CodeBusy
 	}
 	c.waiting++
 	r, running := c.next[account]
 	if r == nil {
-		r = &round{left: make(chan struct{}), done: make(chan struct{})}
+		r = &round[T]{left: make(chan struct{}), done: make(chan struct{})}
 		c.next[account] = r
 	}
 	r.asking++
@@ -66,14 +65,14 @@ func (c *checks) ask(ctx context.Context, account string) (agent.Status, error) 
 	defer c.leave(account, r)
 	select {
 	case <-r.done:
-		return r.status, r.err
+		return r.found, r.err
 	case <-ctx.Done():
-		return agent.Status{}, ctx.Err()
+		return none, ctx.Err()
 	}
 }
 
 // leave takes one who asked away; when it was the last the look is called off.
-func (c *checks) leave(account string, r *round) {
+func (c *checks[T]) leave(account string, r *round[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting--
@@ -87,7 +86,7 @@ func (c *checks) leave(account string, r *round) {
 }
 
 // run looks for as long as somebody asks.
-func (c *checks) run(ctx context.Context, account string) {
+func (c *checks[T]) run(ctx context.Context, account string) {
 	for {
 		c.mu.Lock()
 		r := c.next[account]
@@ -108,7 +107,7 @@ func (c *checks) run(ctx context.Context, account string) {
 }
 
 // once looks for one round and answers it.
-func (c *checks) once(ctx context.Context, account string, r *round) {
+func (c *checks[T]) once(ctx context.Context, account string, r *round[T]) {
 	ctx, cancel := context.WithTimeout(ctx, checkMost)
 	over := make(chan struct{})
 	watched := make(chan struct{})
@@ -130,5 +129,5 @@ func (c *checks) once(ctx context.Context, account string, r *round) {
 		<-watched
 		close(r.done)
 	}()
-	r.status, r.err = c.look(ctx, account)
+	r.found, r.err = c.look(ctx, account)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 )
 
 // Why nothing came of a request, beside the codes.
@@ -94,6 +95,13 @@ func (c *Client) Check(ctx context.Context, account string) (agent.Status, error
 	var st agent.Status
 	err := c.call(ctx, http.MethodPost, "/v1/check", target{account}, &st, lookMost)
 	return st, err
+}
+
+// Browsers has the service look afresh how the browsers of an account stand.
+func (c *Client) Browsers(ctx context.Context, account string) (governor.Report, error) {
+	var r governor.Report
+	err := c.call(ctx, http.MethodPost, "/v1/browsers", target{account}, &r, lookMost)
+	return r, err
 }
 
 // Stop ends the countdown of a wipe.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 	"ipguard/wipe"
 )
 
@@ -43,6 +44,16 @@ func (f *fake) Check(ctx context.Context, account string) (agent.Status, error) 
 		return f.check(ctx, account)
 	}
 	return reading(), nil
+}
+
+func (f *fake) Browsers(context.Context, string) (governor.Report, error) { return browsers(), nil }
+
+// browsers is an answer in which much is set.
+func browsers() governor.Report {
+	return governor.Report{
+		Mode: "private", Repairs: 2,
+		Browsers: []governor.Standing{{ID: "chromium", Name: "Chromium", Word: governor.NotEffective, Reasons: []governor.Reason{governor.ReasonRestart}}},
+	}
 }
 
 // reading is an answer in which everything is set that can be.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 	"ipguard/wipe"
 )
 
@@ -26,17 +27,19 @@ type nothing struct{}
 
 // handler carries requests to the backend.
 type handler struct {
-	backend Backend
-	checks  *checks
-	seats   *seats
-	fault   func(code string)
-	ending  <-chan struct{}
+	backend  Backend
+	checks   *checks[agent.Status]
+	browsers *checks[governor.Report]
+	seats    *seats
+	fault    func(code string)
+	ending   <-chan struct{}
 }
 
 func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", h.serve(h.status))
-	mux.HandleFunc("POST /v1/check", h.serve(h.check))
+	mux.HandleFunc("POST /v1/check", h.serve(look(h, h.checks)))
+	mux.HandleFunc("POST /v1/browsers", h.serve(look(h, h.browsers)))
 	mux.HandleFunc("POST /v1/wipe", h.serve(h.wipe))
 	mux.HandleFunc("POST /v1/stop", h.serve(h.stop))
 	mux.HandleFunc("POST /v1/reload", h.serve(h.reload))
@@ -138,20 +141,23 @@ func (h *handler) resolve(account string) (string, error) {
 	return st.Account, err
 }
 
-func (h *handler) check(x *exchange) error {
-	var req target
-	if err := x.decode(&req); err != nil {
-		return err
+// look answers with what a fresh look at an account finds.
+func look[T any](h *handler, c *checks[T]) func(*exchange) error {
+	return func(x *exchange) error {
+		var req target
+		if err := x.decode(&req); err != nil {
+			return err
+		}
+		account, err := h.resolve(req.Account)
+		if err != nil {
+			return err
+		}
+		found, err := c.ask(x.r.Context(), account)
+		if err != nil {
+			return err
+		}
+		return x.answer(http.StatusOK, found)
 	}
-	account, err := h.resolve(req.Account)
-	if err != nil {
-		return err
-	}
-	st, err := h.checks.ask(x.r.Context(), account)
-	if err != nil {
-		return err
-	}
-	return x.answer(http.StatusOK, st)
 }
 
 // own resolves an account that the caller wants changed: its own, or any if it is an administrator.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 )
 
 // Reader answers what any local user may ask. An empty account is the only one that is enrolled.
@@ -20,6 +21,8 @@ type Reader interface {
 	Status(account string) (Status, error)
 	// Check looks at the disk afresh. It runs once at a time for an account, for everybody who asks meanwhile.
 	Check(ctx context.Context, account string) (agent.Status, error)
+	// Browsers looks afresh how the browsers stand that the account can use, without a path. It runs once at a time too.
+	Browsers(ctx context.Context, account string) (governor.Report, error)
 }
 
 // Changer does what the account itself and administrators may ask for, and only administrators in the case of Reload.
@@ -77,9 +80,10 @@ func (s *Server) Run(ctx context.Context, l *Listener) error {
 	var work sync.WaitGroup
 	gate := newGate()
 	fault := newFaults(s.Fault).tell
+	spawn := func(f func(context.Context)) { work.Go(func() { f(ctx) }) }
 	h := &handler{
 		backend: s.Backend, fault: fault, ending: ctx.Done(), seats: &seats{each: map[string]int{}},
-		checks: newChecks(s.Backend.Check, fault, func(f func(context.Context)) { work.Go(func() { f(ctx) }) }),
+		checks: newChecks(s.Backend.Check, fault, spawn), browsers: newChecks(s.Backend.Browsers, fault, spawn),
 	}
 	srv := &http.Server{
 		Handler: h.routes(), DisableGeneralOptionsHandler: true, MaxHeaderBytes: headerSize,
