@@ -67,6 +67,7 @@ type statusJSON struct {
 	Assurance   string         `json:"assurance,omitempty"` // the weakest of the last wipe
 	LastDay     string         `json:"last_day,omitempty"`  // of the last wipe
 	Service     serviceState   `json:"service"`
+	Browsers    browsersJSON   `json:"browsers"`
 }
 
 type baselineJSON struct {

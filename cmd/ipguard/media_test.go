@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 	"ipguard/agent/state"
 	"ipguard/cmd/ipguard/text"
 	"ipguard/wipe"
@@ -135,7 +136,7 @@ func TestStatusFirstLine(t *testing.T) {
 		{agent.Status{State: state.Residue, Assurance: wipe.Overwritten}, "✘ Not ready: nothing is found, but the last wipe did not go as it should."},
 	} {
 		a, out := english()
-		a.tellStatus(tc.status, presence{})
+		a.tellStatus(tc.status, presence{}, governor.Report{})
 		if first, _, _ := strings.Cut(out.String(), "\n"); first != tc.want {
 			t.Errorf("%s, %q: %q, want %q", tc.status.State, tc.status.Assurance, first, tc.want)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"ipguard/agent"
 	"ipguard/agent/control"
+	"ipguard/agent/governor"
 	"ipguard/agent/ipc"
 	"ipguard/agent/log"
 	"ipguard/agent/service"
@@ -119,9 +120,10 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	logger := d.logger()
 	folders := watch.New(watch.Options{Mounts: d.machine.Mounts})
 	mark := bootMark(d.goos, socket, d.agent.State.Path())
+	browsers := newGovernor(d.env, d.agent)
 	c := control.New(control.Options{
 		Engine: engine{d.agent, newRest()}, Accounts: d.agent, Sessions: d.sessions, Folders: folders, SessionFolders: d.folders,
-		Policy: d.agent.Policy, Log: logger, Boot: !mark.set(),
+		Governor: browsers, Policy: d.agent.Policy, Log: logger, Boot: !mark.set(),
 	})
 	d.mu.Lock()
 	d.control = c
@@ -143,6 +145,7 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	}}
 	actors.Go(func() { d.told("socket", server.Run(acting, listener), logger) })
 	actors.Go(func() { d.pass(acting, happened, seen) })
+	actors.Go(func() { d.keepBrowsers(acting, browsers, logger) })
 	actors.Go(func() {
 		select {
 		case <-c.Ready():
@@ -154,6 +157,24 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	})
 	c.Run(ctx, d.stopping)
 	return nil
+}
+
+// keepBrowsers keeps the browsers to the policy for as long as the service runs.
+func (d *daemon) keepBrowsers(ctx context.Context, g *governor.Governor, logger *slog.Logger) {
+	g.Keep(ctx, watch.Dirs, func(c governor.Change) {
+		switch {
+		case c.Err != nil:
+			logger.Error("the settings of browsers cannot be found out", "error", c.Err)
+		case c.Failing > 0:
+			logger.Error("settings of browsers are not as they should be", "left", c.Failing, "restored", c.Repaired)
+		case c.Contested:
+			logger.Warn("something keeps changing the settings of browsers", "restored", c.Repaired)
+		case c.Repaired > 0:
+			logger.Warn("settings of browsers were put right", "restored", c.Repaired)
+		default:
+			logger.Info("settings of browsers are written", "count", c.Applied)
+		}
+	})
 }
 
 // pass hands events on. The machine waits a moment before it sleeps, so that the screen is locked when it wakes up.

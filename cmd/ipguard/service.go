@@ -21,9 +21,7 @@ func (a *app) serviceCommand() *cobra.Command {
 		})
 	}
 	add("install", "help.service_install.short", a.serviceInstall)
-	add("uninstall", "help.service_uninstall.short", func(ctx context.Context) error {
-		return a.serviceDone("service.uninstalled", service.Uninstall(ctx, a.serviceOptions()))
-	})
+	add("uninstall", "help.service_uninstall.short", a.serviceUninstall)
 	add("start", "help.service_start.short", func(ctx context.Context) error {
 		return a.serviceDone("service.started", service.Start(ctx, a.serviceOptions()))
 	})
@@ -46,6 +44,22 @@ func (a *app) serviceInstall(ctx context.Context) error {
 		err = service.Start(ctx, a.serviceOptions())
 	}
 	return a.serviceDone("service.installed", err)
+}
+
+// serviceUninstall takes back what the service has set on the machine too: nobody would keep it up any more.
+func (a *app) serviceUninstall(ctx context.Context) error {
+	err := service.Uninstall(ctx, a.serviceOptions())
+	if err != nil {
+		return err
+	}
+	_, g, err := a.governor()
+	if err == nil {
+		_, err = g.Remove(ctx)
+	}
+	if err != nil {
+		a.tellUnlessJSON("browser.kept")
+	}
+	return a.serviceDone("service.uninstalled", nil)
 }
 
 func (a *app) serviceDone(key string, err error) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipguard/agent"
+	"ipguard/agent/governor"
 	"ipguard/agent/ipc"
 	"ipguard/agent/state"
 	"ipguard/wipe"
@@ -40,10 +41,16 @@ func (a *app) status(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
+	browsers, err := a.browsersOf(ctx, newGovernor(a.env, ag), acct)
+	if err != nil {
+		return err
+	}
 	if a.json {
-		a.line(toStatus(s, notCovered(a.goos, s.Media), toServiceState(found)))
+		out := toStatus(s, notCovered(a.goos, s.Media), toServiceState(found))
+		out.Browsers = toBrowsers("", browsers)
+		a.line(out)
 	} else {
-		a.tellStatus(s, found)
+		a.tellStatus(s, found, browsers)
 	}
 	if s.State != state.Clean {
 		return quiet(exitNotClean)
@@ -82,7 +89,7 @@ func obstacles(rows []wipe.Result) []wipe.Result {
 	})
 }
 
-func (a *app) tellStatus(s agent.Status, found presence) {
+func (a *app) tellStatus(s agent.Status, found presence, browsers governor.Report) {
 	t := wipe.Report{Results: s.Results}.Totals()
 	a.printf(statusKey(s, t.Residual), t.Residual)
 	if s.State == state.NotEnrolled {
@@ -105,6 +112,7 @@ func (a *app) tellStatus(s agent.Status, found presence) {
 		a.printf("status.last", s.Day)
 	}
 	a.tellService(found, s.State)
+	a.tellBrowsersShort(browsers)
 	if s.Baseline.Version > 0 {
 		a.printf("status.baseline", s.Baseline.Files, a.size(s.Baseline.Bytes), s.Baseline.Day)
 	}

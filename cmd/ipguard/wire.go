@@ -26,7 +26,7 @@ type env struct {
 	repaint     bool // lines may be written over
 	getenv      func(string) string
 	raw         func() (restore func()) // has the terminal give each key at once
-	goos        string
+	goos, arch  string
 	exe         string
 	uid         int // -1 where there is none
 	pid         int
@@ -45,7 +45,7 @@ func system() env {
 	return env{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, interactive: terminal,
 		repaint: terminal && os.Getenv("TERM") != "dumb" && os.Getenv("ACCESSIBLE") == "" && os.Getenv("NO_COLOR") == "",
-		getenv:  os.Getenv, raw: raw, goos: runtime.GOOS, exe: exe, uid: os.Geteuid(), pid: os.Getpid(), now: time.Now,
+		getenv:  os.Getenv, raw: raw, goos: runtime.GOOS, arch: runtime.GOARCH, exe: exe, uid: os.Geteuid(), pid: os.Getpid(), now: time.Now,
 		machine: host.New(runtime.GOOS), tempDir: os.TempDir(),
 	}
 }
@@ -80,6 +80,7 @@ func newAgent(e env, stateDir string) (*agent.Agent, error) {
 	return &agent.Agent{
 		GOOS: e.goos, Machine: e.machine, State: dir, Policy: policy.Default(), Catalog: arts, Now: e.now,
 		PID: e.pid, Exe: e.exe, UID: uint32(max(e.uid, 0)), Root: e.uid == 0, StartWorker: worker.Start,
+		StartRows: agent.StartRows,
 	}, nil
 }
 

@@ -45,6 +45,7 @@ func TestEveryKeyIsSaidAndEverySentenceIsThere(t *testing.T) {
 func families(t *testing.T) map[string][]string {
 	return map[string][]string{
 		"assurance.":   allListed(t, "Assurance", wipe.Assurances()),
+		"card.":        constants(t, "../../../browser/card", "Hint"),
 		"change.":      constants(t, "../../../wipe/baseline", "ChangeKind"),
 		"class.":       allListed(t, "Class", wipe.Classes()),
 		"code.":        constants(t, "../../../wipe", "Code"),
@@ -54,12 +55,15 @@ func families(t *testing.T) map[string][]string {
 		"freestop.":    constants(t, "../../../wipe", "FreeStop"),
 		"limit.":       allListed(t, "Limit", wipe.Limits()),
 		"not_covered.": notCovered(t),
+		"package.":     constants(t, "../../../browser", "Package"),
 		"phase.":       constants(t, "../../../wipe", "Phase"),
+		"reason.":      constants(t, "../../../agent/governor", "Reason"),
 		"refused.":     constants(t, "../../../wipe", "Refusal"),
 		"report.":      constants(t, "../../../wipe", "Verdict"),
 		"status.":      constants(t, "../../../agent/state", "State"),
 		"trigger.":     constants(t, "../../../agent/control", "Cause"),
 		"weak.":        weakCodes(t),
+		"word.":        constants(t, "../../../agent/governor", "Word"),
 	}
 }
 
