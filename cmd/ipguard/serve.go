@@ -145,7 +145,10 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	}}
 	actors.Go(func() { d.told("socket", server.Run(acting, listener), logger) })
 	actors.Go(func() { d.pass(acting, happened, seen) })
-	actors.Go(func() { d.keepBrowsers(acting, browsers, logger) })
+	if d.stateDir == "" {
+		// A service with a state folder of its own is on trial: what holds for the whole machine is left alone.
+		actors.Go(func() { d.keepBrowsers(acting, browsers, logger) })
+	}
 	actors.Go(func() {
 		select {
 		case <-c.Ready():
