@@ -150,7 +150,7 @@ func TestStatusTellsMedia(t *testing.T) {
 		free   int
 	}{{hardDisk(), 1}, {ssd(), 0}} {
 		a, out := english()
-		a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.Overwritten, Media: []wipe.Medium{tc.medium, memory()}}, presence{})
+		a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.Overwritten, Media: []wipe.Medium{tc.medium, memory()}}, presence{}, governor.Report{})
 		if got := strings.Count(out.String(), "free disk space"); got != tc.free {
 			t.Errorf("%s: free space is mentioned %d times, want %d:\n%s", tc.medium.Device, got, tc.free, out)
 		}
@@ -159,7 +159,7 @@ func TestStatusTellsMedia(t *testing.T) {
 		}
 	}
 	a, out := english()
-	a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.MemoryOnly, Media: []wipe.Medium{memory()}}, presence{})
+	a.tellStatus(agent.Status{State: state.Clean, Assurance: wipe.MemoryOnly, Media: []wipe.Medium{memory()}}, presence{}, governor.Report{})
 	if !strings.Contains(out.String(), "from memory") {
 		t.Errorf("everything is in memory, and nobody is told:\n%s", out)
 	}
