@@ -59,16 +59,41 @@ func (d Disk) List(dir string) ([]fs.DirEntry, error) {
 	if !info.IsDir() {
 		return nil, errKind
 	}
-	entries, err := f.ReadDir(namesLimit)
+	folder, err := lazy(f)
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer folder.Close()
+	entries, err := folder.ReadDir(namesLimit)
 	if err == io.EOF {
 		err = nil
 	}
 	if err == nil && len(entries) == namesLimit {
-		if _, more := f.ReadDir(1); more != io.EOF {
+		if _, more := folder.ReadDir(1); more != io.EOF {
 			err = ErrTooMany
 		}
 	}
+	for i, e := range entries {
+		entries[i] = entry{e, d, path.Join(dir, e.Name())}
+	}
 	return entries, err
+}
+
+// entry is asked for more than its kind only when somebody wants to know, since most are passed over.
+type entry struct {
+	fs.DirEntry
+	disk Disk
+	name string
+}
+
+// Info implements fs.DirEntry.
+func (e entry) Info() (fs.FileInfo, error) {
+	at, err := e.disk.at(e.name)
+	if err != nil {
+		return nil, plain(err)
+	}
+	at.dir.Close()
+	return at.info, nil
 }
 
 // IsFile implements Machine.

@@ -28,8 +28,8 @@ func (f *finder) trees() []tree {
 		return append(trees, tree{"C:/ProgramData", 3, Portable})
 	}
 	trees := []tree{
-		{"/opt", 3, Portable}, {"/usr/lib", 2, Portable}, {"/usr/lib64", 2, Portable}, {"/usr/share", 1, Portable},
-		{"/usr/libexec", 1, Portable}, {"/usr/local", 3, Portable}, {"/srv", 3, Portable},
+		{"/opt", 3, Portable}, {"/usr/lib", 1, Portable}, {"/usr/lib64", 1, Portable}, {"/usr/share", 1, Portable},
+		{"/usr/libexec", 1, Portable}, {"/usr/local", 2, Portable}, {"/srv", 2, Portable},
 	}
 	for _, pattern := range []string{"/snap/*/current", "/snap/*/current/opt", "/snap/*/current/usr/lib"} {
 		for _, top := range f.expand(pattern) {

@@ -62,9 +62,13 @@ func (g *Governor) spots(found []browser.Installed) ([]spot, error) {
 		}
 	}
 	all := make([]spot, 0, len(order))
+	known := surroundings{g.modules(), map[browser.Family]string{}}
+	for _, f := range []browser.Family{browser.Chromium, browser.Gecko} {
+		known.downloads[f] = g.downloads(f)
+	}
 	for _, k := range order {
 		s := byKey[k]
-		if err := g.fill(s); err != nil {
+		if err := g.fill(s, known); err != nil {
 			return nil, err
 		}
 		all = append(all, *s)
@@ -72,13 +76,19 @@ func (g *Governor) spots(found []browser.Installed) ([]spot, error) {
 	return all, nil
 }
 
+// surroundings are what the settings of every place depend on.
+type surroundings struct {
+	modules   map[string]string
+	downloads map[browser.Family]string
+}
+
 // fill computes the settings of a place.
-func (g *Governor) fill(s *spot) (err error) {
+func (g *Governor) fill(s *spot, known surroundings) (err error) {
 	if s.store, err = g.Store(s.place, s.descriptor.Family, g.Prefix); err != nil {
 		return err
 	}
 	s.settings, err = managed.Compile(g.Policy, s.descriptor, managed.Facts{
-		GOOS: g.GOOS, Major: s.major, Downloads: g.downloads(s.descriptor.Family), Modules: g.modules(),
+		GOOS: g.GOOS, Major: s.major, Downloads: known.downloads[s.descriptor.Family], Modules: known.modules,
 	})
 	return err
 }
