@@ -192,6 +192,16 @@ func (a *app) browserStatus(ctx context.Context, account string) error {
 	return nil
 }
 
+// browsersShort is how the browsers stand without what only an administrator understands; the service has it when it is there.
+func (a *app) browsersShort(ctx context.Context, g *governor.Governor, acct wipe.Account, found presence) (governor.Report, error) {
+	if found.here {
+		if r, err := found.client.Browsers(ctx, acct.ID); err == nil {
+			return r, nil
+		}
+	}
+	return g.Check(ctx, acct)
+}
+
 // browsersOf has the service look, which may look where the caller may not, and adds what only the caller's own terminal may
 // show.
 func (a *app) browsersOf(ctx context.Context, g *governor.Governor, acct wipe.Account) (governor.Report, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -37,12 +38,14 @@ func (a *app) status(ctx context.Context, account string) error {
 	}
 	found := a.service(ctx, acct)
 	defer found.close()
+	// The two read different things, so they do not wait for one another.
+	var browsers governor.Report
+	var browsersErr error
+	var beside sync.WaitGroup
+	beside.Go(func() { browsers, browsersErr = a.browsersShort(ctx, newGovernor(a.env, ag), acct, found) })
 	s, err := a.standing(ctx, ag, acct, found)
-	if err != nil {
-		return err
-	}
-	browsers, err := a.browsersOf(ctx, newGovernor(a.env, ag), acct)
-	if err != nil {
+	beside.Wait()
+	if err = errors.Join(err, browsersErr); err != nil {
 		return err
 	}
 	if a.json {
