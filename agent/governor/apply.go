@@ -90,6 +90,7 @@ func (g *Governor) applyOne(s spot, rec *record, now time.Time, paced bool) Outc
 	dirs := missing(s)
 	o.Changed, o.Err = s.store.Apply(s.settings)
 	rec.made(dirs)
+	g.broken[key(s.place)] = o.Err != nil
 	if o.Err == nil {
 		rec.add(s)
 	}

@@ -2,6 +2,7 @@ package governor
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error)
 	l := g.look(ctx, acct)
 	installed = append(installed, l.strangers(ctx, g, installed)...)
 	g.mu.Lock()
-	rec := g.load()
+	rec, broken := g.load(), maps.Clone(g.broken)
 	g.mu.Unlock()
 	report := Report{Mode: g.Policy.Mode, Repairs: rec.Repairs, Contested: g.contested(time.Now())}
 	var cards []card.Browser
@@ -37,7 +38,7 @@ func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error)
 		if at := slices.IndexFunc(spots, func(s spot) bool { return key(s.place) == key(i.Place) }); at >= 0 {
 			sources := spots[at].store.Sources()
 			e.settings, e.findings, e.since = spots[at].settings, managed.Judge(spots[at].settings, sources), since(sources)
-			e.broken, s.settings = rec.has(i.Place), managed.Effective(sources)
+			e.broken, s.settings = broken[key(i.Place)], managed.Effective(sources)
 		}
 		e.runs = l.runsOf(i, g.GOOS)
 		e.shadowed = i.Package == browser.Flatpak && g.shadows(acct)
@@ -112,6 +113,9 @@ type looked struct {
 // look reads what the account runs and counts what ordinary windows left in its browsers' data.
 func (g *Governor) look(ctx context.Context, acct wipe.Account) looked {
 	l := looked{home: acct.Home, counts: map[rows.Profile]rows.Count{}}
+	if acct.ID == "" {
+		return l // nobody in particular
+	}
 	var err error
 	if l.commands, err = g.Laptop.Commands(ctx, acct); err != nil {
 		l.commands = nil // nothing runs, as far as anybody can tell

@@ -53,6 +53,7 @@ type Governor struct {
 
 	mu     sync.Mutex // over the record and over writing
 	streak map[string]*streak
+	broken map[string]bool // places that could not be written the last time
 
 	findMu  sync.Mutex // over what was found last
 	found   []browser.Installed
@@ -64,7 +65,7 @@ func New(o Options) *Governor {
 	if o.Store == nil {
 		o.Store = managed.NewStore
 	}
-	return &Governor{Options: o, streak: map[string]*streak{}}
+	return &Governor{Options: o, streak: map[string]*streak{}, broken: map[string]bool{}}
 }
 
 // Installed finds the browsers that are installed for everybody.
