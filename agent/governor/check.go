@@ -20,7 +20,7 @@ import (
 // Check looks at everything afresh and says how the browsers stand that the account can use. It changes nothing. What
 // cannot be found out is said in the report; the error is that the settings cannot be computed, or the context's.
 func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error) {
-	installed := g.installedFor(ctx, acct)
+	installed := g.InstalledFor(ctx, acct)
 	spots, err := g.spots(installed)
 	if err != nil {
 		return Report{}, err
@@ -146,18 +146,26 @@ func (g *Governor) look(ctx context.Context, acct wipe.Account) looked {
 // dataFolders are the profiles that a browser was told to use on its command line.
 func dataFolders(c host.Command) []rows.Profile {
 	var all []rows.Profile
-	for i, arg := range c.Arguments {
+	args, rewritten := argumentsOf(c)
+	for i, arg := range args {
 		name, value, ok := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if !ok && i+1 < len(c.Arguments) {
-			value = c.Arguments[i+1]
+		if !ok && i+1 < len(args) {
+			value = args[i+1]
 		}
 		if !strings.HasPrefix(arg, "-") || !filepath.IsAbs(value) {
 			continue
 		}
 		switch name {
 		case "user-data-dir":
-			for _, p := range []string{"", "Default", "Profile 1"} {
-				all = append(all, rows.Profile{Family: browser.Chromium, Dir: filepath.Join(value, p)})
+			folders := []string{value}
+			// The address of a page may follow, or a space be part of the folder's name: the one that is not there has no rows.
+			if first, _, more := strings.Cut(value, " "); more && rewritten {
+				folders = append(folders, first)
+			}
+			for _, dir := range folders {
+				for _, p := range []string{"", "Default", "Profile 1"} {
+					all = append(all, rows.Profile{Family: browser.Chromium, Dir: filepath.Join(dir, p)})
+				}
 			}
 		case "profile":
 			all = append(all, rows.Profile{Family: browser.Gecko, Dir: filepath.Clean(value)})
@@ -166,9 +174,28 @@ func dataFolders(c host.Command) []rows.Profile {
 	return all
 }
 
-// main reports whether a process is the first of a browser and not one that renders pages for it.
+// argumentsOf are the arguments of a process. On Linux Chromium writes over those of all its processes, and Firefox over those
+// of the ones that show pages: what is left is one text with spaces in between (seen with Chromium 156 and Firefox 153). It
+// can only be split before each option, so that what follows an option's value is taken for a part of it.
+func argumentsOf(c host.Command) (args []string, rewritten bool) {
+	if len(c.Arguments) != 1 {
+		return c.Arguments, false
+	}
+	args = strings.Split(c.Arguments[0], " -")
+	for i := range args[1:] {
+		args[i+1] = "-" + args[i+1]
+	}
+	return args, len(args) > 1
+}
+
+// isMain reports whether a process is the first of a browser and not one that renders pages for it.
 func isMain(c host.Command) bool {
-	return !slices.ContainsFunc(c.Arguments[min(1, len(c.Arguments)):], func(a string) bool {
+	switch strings.TrimSuffix(strings.ToLower(path.Base(filepath.ToSlash(c.Exe))), ".exe") {
+	case "chrome_crashpad_handler", "crashhelper", "crashreporter", "pingsender":
+		return false // stand by for a crash, open no window
+	}
+	args, _ := argumentsOf(c)
+	return !slices.ContainsFunc(args[min(1, len(args)):], func(a string) bool {
 		return strings.HasPrefix(a, "--type=") || a == "-contentproc"
 	})
 }

@@ -99,9 +99,9 @@ func (g *Governor) system(homes ...string) browser.System {
 	return browser.System{GOOS: g.GOOS, Arch: g.Arch, Homes: homes}
 }
 
-// installedFor finds those in an account's home too. What such a browser would read below the home is left out: the account
+// InstalledFor finds those in an account's home too. What such a browser would read below the home is left out: the account
 // could change it, and nobody else may write there.
-func (g *Governor) installedFor(ctx context.Context, acct wipe.Account) []browser.Installed {
+func (g *Governor) InstalledFor(ctx context.Context, acct wipe.Account) []browser.Installed {
 	all := g.lately(ctx)
 	if acct.Home == "" {
 		return all

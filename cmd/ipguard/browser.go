@@ -30,7 +30,8 @@ func (a *app) browserCommand() *cobra.Command {
 		cmd.AddCommand(c)
 		return c
 	}
-	add("list", "help.browser_list.short", a.browserList)
+	list := add("list", "help.browser_list.short", func(ctx context.Context) error { return a.browserList(ctx, account) })
+	list.Flags().StringVar(&account, "account", "", a.say.Text("flag.account"))
 	apply := add("apply", "help.browser_apply.short", func(ctx context.Context) error { return a.browserApply(ctx, dryRun) })
 	apply.Flags().BoolVar(&dryRun, "dry-run", false, a.say.Text("flag.browser_dry_run"))
 	status := add("status", "help.browser_status.short", func(ctx context.Context) error { return a.browserStatus(ctx, account) })
@@ -55,6 +56,19 @@ func (a *app) governor() (*agent.Agent, *governor.Governor, error) {
 	return ag, newGovernor(a.env, ag), nil
 }
 
+// governed adds the account. When none is enrolled, the machine's browsers can be spoken of all the same.
+func (a *app) governed(account string) (*governor.Governor, wipe.Account, error) {
+	ag, g, err := a.governor()
+	if err != nil {
+		return nil, wipe.Account{}, err
+	}
+	acct, err := ag.Account(account)
+	if errors.Is(err, agent.ErrNoneEnrolled) {
+		acct, err = wipe.Account{}, nil
+	}
+	return g, acct, err
+}
+
 // installedJSON is a browser that was found.
 type installedJSON struct {
 	ID       string `json:"id"`
@@ -69,13 +83,13 @@ type installedJSON struct {
 	URL      string `json:"url,omitempty"`
 }
 
-// browserList shows what is installed for everybody and in the caller's own home.
-func (a *app) browserList(ctx context.Context) error {
-	_, g, err := a.governor()
+// browserList shows what is installed for everybody, and what lies in an account's home.
+func (a *app) browserList(ctx context.Context, account string) error {
+	g, acct, err := a.governed(account)
 	if err != nil {
 		return err
 	}
-	found := g.Installed(ctx)
+	found := g.InstalledFor(ctx, acct)
 	if a.json {
 		all := make([]installedJSON, 0, len(found))
 		for _, i := range found {
@@ -166,14 +180,7 @@ func changed(all []governor.Outcome) int {
 
 // browserStatus says how each browser stands, from a fresh look.
 func (a *app) browserStatus(ctx context.Context, account string) error {
-	ag, g, err := a.governor()
-	if err != nil {
-		return err
-	}
-	acct, err := ag.Account(account)
-	if errors.Is(err, agent.ErrNoneEnrolled) {
-		acct, err = wipe.Account{}, nil // those of the machine stand somehow all the same
-	}
+	g, acct, err := a.governed(account)
 	if err != nil {
 		return err
 	}
