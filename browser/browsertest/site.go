@@ -66,6 +66,9 @@ func NewSite(t testing.TB, marker string) *Site {
 	return s
 }
 
+// Paper is the address of a document (PDF) that a browser shows by itself.
+func (s *Site) Paper(visit string) string { return s.URL + "/" + visit + "/" + s.Marker + "-paper.pdf" }
+
 func (s *Site) routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, name := range []string{"form", "login", "files"} {
@@ -87,6 +90,10 @@ func (s *Site) routes() http.Handler {
 		w.Header().Set("Content-Type", "image/png")
 		w.Header().Set("Cache-Control", "max-age=86400")
 		w.Write(dot())
+	})
+	mux.HandleFunc("GET /{visit}/"+s.Marker+"-paper.pdf", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/pdf")
+		w.Write(pdf(s.Marker + "-paper")) // to be read in the browser, not kept
 	})
 	mux.HandleFunc("GET /"+s.Marker+"-httpcache.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
