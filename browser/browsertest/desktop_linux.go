@@ -83,9 +83,7 @@ func (d *Desktop) hold(t testing.TB, folders []string) {
 	script := "set -e\n"
 	for i, folder := range folders {
 		private := filepath.Join(d.dir, strconv.Itoa(i))
-		if out, err := exec.Command("cp", "-a", "--", folder, private).CombinedOutput(); err != nil {
-			t.Fatalf("browsertest: copying %s: %v: %s", folder, err, out)
-		}
+		copyFolder(t, folder, private)
 		script += "mount --bind '" + private + "' '" + folder + "'\n"
 	}
 	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", script+"echo held; exec cat")
@@ -114,6 +112,20 @@ func (d *Desktop) hold(t testing.TB, folders []string) {
 	own, _ := os.Readlink("/proc/self/ns/mnt")
 	if d.ns, err = os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", d.holder)); err != nil || d.ns == own {
 		t.Fatalf("browsertest: no mount namespace of its own: %v", err)
+	}
+}
+
+// copyFolder tries again when a file went while it was copied: other tests make and remove accounts.
+func copyFolder(t testing.TB, from, to string) {
+	t.Helper()
+	for try := 0; ; try++ {
+		out, err := exec.Command("cp", "-a", "--", from, to).CombinedOutput()
+		if err == nil {
+			return
+		}
+		if os.RemoveAll(to); try == 5 {
+			t.Fatalf("browsertest: copying %s: %v: %s", from, err, out)
+		}
 	}
 }
 
