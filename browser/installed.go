@@ -29,7 +29,7 @@ type Installed struct {
 	Dir string
 	// Exe is the main program.
 	Exe string
-	// Version is empty when no file tells it: for the Chromium family on Linux.
+	// Version is empty when no file tells it: for most of the Chromium family on Linux.
 	Version string
 	// Place is where it reads settings; zero when there is no way to govern it. The proof is the one of the browser that
 	// reads the same place, even where this is a renamed copy of it.
@@ -98,7 +98,8 @@ type finder struct {
 	found    []Installed
 	seen     map[string]bool // Dir
 	complete bool
-	budget   int64 // bytes of program files that may still be read
+	budget   int64  // bytes of program files that may still be read
+	status   []byte // the list of packages; nil: not read yet
 }
 
 // foundLimit is how many browsers are told apart: an account can make any number of folders that look like one.
@@ -191,6 +192,8 @@ func (f *finder) version(i *Installed) {
 		}
 	case f.sys.GOOS == "darwin":
 		i.Version = f.bundle(path.Dir(i.Dir))["CFBundleShortVersionString"]
+	case f.sys.GOOS == "linux" && i.Package == Native:
+		i.Version = f.packaged(packages(i.Browser, i.Channel))
 	case f.sys.GOOS == "windows":
 		for _, e := range f.list(i.Dir) {
 			if e.IsDir() && versionFolder(e.Name()) && newer(e.Name(), i.Version) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestFindInstalledOnThisMachine(t *testing.T) {
 	found, _ := FindInstalled(t.Context(), Disk{}, System{GOOS: "linux", Arch: "amd64"})
 	want := map[string]Installed{
 		"/usr/lib/chromium": {
-			"chromium", "Chromium", Chromium, Native, "stable", "/usr/lib/chromium", "/usr/lib/chromium/chromium", "",
+			"chromium", "Chromium", Chromium, Native, "stable", "/usr/lib/chromium", "/usr/lib/chromium/chromium", packageVersion(t, "chromium"),
 			Place{JSONFolder, "/etc/chromium/policies/managed", "", Measured, "https://www.chromium.org/administrators/linux-quick-start/"},
 		},
 		"/usr/lib/firefox-esr": {
@@ -38,6 +39,17 @@ func TestFindInstalledOnThisMachine(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("install the packages chromium and firefox-esr of Debian; (-want +got):\n%s", diff)
 	}
+}
+
+// packageVersion asks the system's own program.
+func packageVersion(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("dpkg-query", "-W", "-f=${Version}", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, _, _ := strings.Cut(string(out), "-")
+	return version
 }
 
 // versionOf reads the version without the code under test.
