@@ -190,14 +190,21 @@ func argumentsOf(c host.Command) (args []string, rewritten bool) {
 
 // isMain reports whether a process is the first of a browser and not one that renders pages for it.
 func isMain(c host.Command) bool {
-	switch strings.TrimSuffix(strings.ToLower(path.Base(filepath.ToSlash(c.Exe))), ".exe") {
-	case "chrome_crashpad_handler", "crashhelper", "crashreporter", "pingsender":
-		return false // stand by for a crash, open no window
-	}
 	args, _ := argumentsOf(c)
 	return !slices.ContainsFunc(args[min(1, len(args)):], func(a string) bool {
 		return strings.HasPrefix(a, "--type=") || a == "-contentproc"
 	})
+}
+
+// standsBy reports whether a process only waits for an installation's browser to crash, or sends what it leaves behind. The
+// browser itself may have been given such a name by somebody.
+func standsBy(c host.Command, i browser.Installed) bool {
+	name := filepath.Base(c.Exe)
+	switch strings.TrimSuffix(strings.ToLower(name), ".exe") {
+	case "chrome_crashpad_handler", "crashhelper", "crashreporter", "pingsender":
+		return name != filepath.Base(i.Exe)
+	}
+	return false
 }
 
 // strangers are browsers that run and were not found before: on a stick, or in a folder where nobody looked.
@@ -223,7 +230,7 @@ func (l looked) strangers(ctx context.Context, g *Governor, known []browser.Inst
 func (l looked) runsOf(i browser.Installed, goos string) []run {
 	var all []run
 	for _, c := range l.commands {
-		if c.Exe == "" || !within(c.Exe, i.Dir) || !isMain(c) {
+		if c.Exe == "" || !within(c.Exe, i.Dir) || !isMain(c) || standsBy(c, i) {
 			continue
 		}
 		plain := i.Package == browser.Native || i.Package == browser.Portable || i.Package == browser.PerUser
