@@ -2,6 +2,7 @@ package governor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ipguard/policy"
@@ -17,7 +18,7 @@ type Change struct {
 	Err                        error // nothing could be found out
 }
 
-// blindEvery is how often the settings are read where nothing tells of changes.
+// blindEvery is how often the settings are read where nothing tells of changes, as with a registry.
 const blindEvery = 10 * time.Second
 
 // Keep writes the settings, and again whenever they are not as they should be, until ctx ends. It tells what it did when
@@ -40,6 +41,9 @@ func (g *Governor) Keep(ctx context.Context, watch Watcher, tell func(Change)) {
 	every := g.Policy.CheckEvery
 	if every <= 0 {
 		every = 10 * time.Minute
+	}
+	if g.unwatched(ctx) {
+		every = min(every, blindEvery)
 	}
 	var gone <-chan struct{} = blind
 	for {
@@ -81,6 +85,12 @@ func (g *Governor) round(ctx context.Context, tell func(Change), first bool) {
 	if first || c != (Change{}) {
 		tell(c)
 	}
+}
+
+// unwatched reports whether there is a place of whose changes nothing tells.
+func (g *Governor) unwatched(ctx context.Context) bool {
+	spots, err := g.spots(g.lately(ctx))
+	return err == nil && slices.ContainsFunc(spots, func(s spot) bool { return len(s.store.Watch()) == 0 })
 }
 
 // folders are those in which a change can concern the settings.

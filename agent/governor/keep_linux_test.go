@@ -8,10 +8,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ipguard/agent/watch"
 	"ipguard/browser"
+	"ipguard/browser/managed"
 	"ipguard/browser/managed/managedtest"
 	"ipguard/policy"
 )
@@ -157,6 +159,44 @@ func TestKeepBlind(t *testing.T) {
 		t.Fatal(err)
 	}
 	soon(t, "a repair", func() bool { return h.count(func(c Change) bool { return c.Repaired > 0 }) > 0 })
+}
+
+// A registry tells nobody of its changes: it is looked at again and again.
+func TestKeepRegistry(t *testing.T) {
+	l := newLaptop(t)
+	synctest.Test(t, func(t *testing.T) {
+		g, r := l.governor(nil), managedtest.NewRegistry()
+		g.Store = func(p browser.Place, family browser.Family, _ string) (managed.Store, error) {
+			return managed.NewRegistryStore(r, browser.Place{Format: browser.RegistryKey, Path: strings.ReplaceAll(p.Path[1:], "/", `\`)}, family, ""), nil
+		}
+		const key, name = `etc\chromium\policies\managed`, "IncognitoModeAvailability"
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			g.Keep(ctx, watchNothing, func(Change) {})
+		}()
+		synctest.Wait()
+		for range 2 {
+			if c, err := r.Read(key); err != nil || c.Values[name].Int != 2 {
+				t.Fatalf("private windows are not forced: %v, %v", c.Values[name], err)
+			}
+			if err := r.Delete(key, name); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(15 * time.Second)
+			synctest.Wait()
+		}
+		cancel()
+		<-ended
+	})
+}
+
+// watchNothing listens and hears nothing.
+func watchNothing(ctx context.Context, folders func() []string, _ chan<- struct{}) error {
+	folders()
+	<-ctx.Done()
+	return nil
 }
 
 // Another program that keeps changing the settings back must be told about, not fought without end.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ipguard/browser"
 )
@@ -30,6 +31,8 @@ type Registry interface {
 type RegistryContent struct {
 	Values map[string]RegistryValue
 	Keys   []string
+	// Written is when a value of the key, or one of the keys directly below it, last came, went or changed; zero: unknown.
+	Written time.Time
 }
 
 // RegistryValue is a value with its type, by the numbers of winnt.h.
@@ -78,6 +81,10 @@ func (r registryStore) Sources() []Source {
 		s.Fault = FaultUnreadable
 	default:
 		s.Values = values
+		// What decides about private windows is a value of the key itself.
+		if c, err := r.registry.Read(r.key); err == nil {
+			s.Since = c.Written
+		}
 	}
 	return []Source{s}
 }

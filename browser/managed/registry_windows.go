@@ -27,6 +27,11 @@ func (machine) Read(key string) (RegistryContent, error) {
 	}
 	defer k.Close()
 	c := RegistryContent{Values: map[string]RegistryValue{}}
+	info, err := k.Stat()
+	if err != nil {
+		return c, fmt.Errorf("reading a key: %w", err)
+	}
+	c.Written = info.ModTime()
 	names, err := k.ReadValueNames(0)
 	if err != nil {
 		return c, fmt.Errorf("listing a key: %w", err)
