@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"ipguard/agent/governor"
@@ -164,6 +166,10 @@ func (a *app) unwritable(all []governor.Outcome) error {
 	for _, o := range all {
 		if o.Err == nil && !o.Failing() {
 			continue
+		}
+		if a.goos == "windows" && errors.Is(o.Err, fs.ErrPermission) {
+			// Nobody was asked before who they are: the registry knows who may write there.
+			return &exit{code: exitNotPermitted, key: "error.service_admin", word: "not_permitted"}
 		}
 		n++
 		if !a.json {
