@@ -22,7 +22,7 @@ func compileGecko(s *Settings, b policy.Browsers, f Facts) {
 	s.add(f, []setting{
 		{name: "PromptForDownloadLocation", value: false},
 		{name: "StartDownloadsInTempDirectory", value: false, from: 102}, // opened documents land in the folder, too
-		{name: "Preferences", value: geckoPreferences()},
+		{name: "Preferences", value: geckoPreferences(b)},
 	})
 	s.add(f, when(f.Downloads != "", setting{name: "DownloadDirectory", value: f.Downloads}))
 	if private {

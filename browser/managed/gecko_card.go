@@ -31,7 +31,7 @@ func geckoCard(b policy.Browsers, f Facts) []setting {
 }
 
 // geckoPreferences are what has no setting of its own. Firefox admits only some names here.
-func geckoPreferences() map[string]any {
+func geckoPreferences(b policy.Browsers) map[string]any {
 	locked := map[string]any{
 		"browser.profiles.enabled":                          false, // the menu of profiles
 		"browser.sessionstore.resume_from_crash":            false, // else a killed window comes back for the next person
@@ -50,6 +50,11 @@ func geckoPreferences() map[string]any {
 		"print.print_footerleft":                            "",
 		"print.print_footercenter":                          "",
 		"print.print_footerright":                           "",
+	}
+	if b.LocalFiles {
+		// Firefox notes at its first start, in two files, that it has made itself the viewer of PDFs. When it is killed before
+		// the second is written, it would save every PDF from then on. With this it does so at each start.
+		locked["pdfjs.migrationVersion"] = 0
 	}
 	entries := map[string]any{}
 	for name, value := range locked {
