@@ -28,6 +28,7 @@ type story struct {
 	testing.TB
 	*laptoptest.Laptop
 	home, others, outside tree
+	etc                   string // the machine's own settings, before the service was installed
 }
 
 // on is the same story in a subtest, with the laptop turned on and ready.
@@ -51,6 +52,7 @@ func TestService(t *testing.T) {
 	t.Run("cut in a session", func(t *testing.T) { cutInSession(s.on(t)) })
 	t.Run("deadline while off", func(t *testing.T) { deadlineWhileOff(s.on(t)) })
 	t.Run("power off in a session", func(t *testing.T) { powerOff(s.on(t)) })
+	t.Run("browsers", func(t *testing.T) { browsers(s.on(t)) }) // the last: it uninstalls the service
 }
 
 // install makes a laptop with a baseline, ipguard, and a witness who looks around at the first moment at which somebody
@@ -83,7 +85,9 @@ func install(t *testing.T) *story {
 		"[Install]\nWantedBy=multi-user.target\n"), "/etc/systemd/system/laptop-witness.service", 0o644)
 
 	s := &story{TB: t, Laptop: l}
-	l.Must("ipguard enroll --account public --yes; ipguard service install; systemctl enable --quiet laptop-witness; sync")
+	l.Must(programs + "systemctl enable --quiet laptop-witness; ipguard enroll --account public --yes")
+	s.etc = l.Must(settings)
+	l.Must("ipguard service install; sync")
 	if out, code := l.Run("systemctl", "is-active", unit); code != 0 {
 		t.Fatalf("the service after its installation: %s", out)
 	}
