@@ -73,14 +73,19 @@ func keep(t *testing.T, g *Governor, w Watcher) *heard {
 // Whatever happens to the settings, nobody may work for long with a browser that forgets them, and nothing of others may be
 // lost over it.
 func TestKeepDamages(t *testing.T) {
+	// They wait for quiet more than they work, so that more of them go on at once than there are processors.
+	seats := make(chan struct{}, 12)
+	var all sync.WaitGroup
+	defer all.Wait()
 	for _, format := range []browser.Format{browser.JSONFolder, browser.PoliciesJSON} {
 		for _, d := range managedtest.Damages() {
 			if len(d.Formats) > 0 && !slices.Contains(d.Formats, format) {
 				continue
 			}
-			t.Run(strings.ReplaceAll(string(format)+" "+d.Name, " ", "_"), func(t *testing.T) {
-				t.Parallel()
-				keepDamage(t, format, d)
+			seats <- struct{}{}
+			all.Go(func() {
+				defer func() { <-seats }()
+				t.Run(strings.ReplaceAll(string(format)+" "+d.Name, " ", "_"), func(t *testing.T) { keepDamage(t, format, d) })
 			})
 		}
 	}

@@ -24,13 +24,15 @@ var errRequest = errors.New("not a request that can be answered")
 // What both sides keep to, whatever the other does. Serve stops counting before Ask stops waiting, so that one store that
 // takes all the time costs only its own answer.
 const (
-	maxProfiles = 256
-	maxRequest  = 1 << 20 // bytes
-	maxAnswer   = 64 << 10
-	perProfile  = 5 * time.Second
-	serveFor    = 15 * time.Second
-	askFor      = 20 * time.Second
+	maxRequest = 1 << 20 // bytes
+	maxAnswer  = 64 << 10
+	perProfile = 5 * time.Second
+	serveFor   = 15 * time.Second
+	askFor     = 20 * time.Second
 )
+
+// MaxProfiles is how many profiles are counted for one request.
+const MaxProfiles = 256
 
 // Profile is a folder with the stores of one person of one browser.
 type Profile struct {
@@ -88,7 +90,7 @@ func one(ctx context.Context, p Profile) Count {
 }
 
 func sane(profiles []Profile) bool {
-	return len(profiles) <= maxProfiles &&
+	return len(profiles) <= MaxProfiles &&
 		!slices.ContainsFunc(profiles, func(p Profile) bool { return !filepath.IsAbs(p.Dir) })
 }
 
@@ -100,7 +102,7 @@ type Process interface {
 }
 
 // Ask lets the process count, for 20 seconds at most, and kills it in any case: it has nothing to say after its answer. The
-// counts are in the order of the profiles, of which there are at most 256. The process runs with the account's rights, so
+// counts are in the order of the profiles, of which there are at most MaxProfiles. The process runs with the account's rights, so
 // the account can make it say anything: a count is evidence of an ordinary window, a zero is only as good as the account is
 // honest. Errors: ErrLost, or the context's.
 func Ask(ctx context.Context, p Process, profiles []Profile) ([]Count, error) {

@@ -60,7 +60,7 @@ func TestServeRefuses(t *testing.T) {
 		"no line":        `{"profiles":[]}`,
 		"no JSON":        "profiles\n",
 		"a relative dir": `{"profiles":[{"family":"gecko","dir":"home"}]}` + "\n",
-		"too many":       `{"profiles":[` + strings.Repeat(`{"dir":"/"},`, maxProfiles) + `{"dir":"/"}]}` + "\n",
+		"too many":       `{"profiles":[` + strings.Repeat(`{"dir":"/"},`, MaxProfiles) + `{"dir":"/"}]}` + "\n",
 		"too long":       `{"profiles":[{"dir":"/` + strings.Repeat("x", maxRequest) + `"}]}` + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
