@@ -52,6 +52,9 @@ func (a *app) serviceUninstall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.stateDir != "" {
+		return a.serviceDone("service.uninstalled", nil) // one on trial has set nothing
+	}
 	_, g, err := a.governor()
 	if err == nil {
 		_, err = g.Remove(ctx)
