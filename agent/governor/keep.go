@@ -25,7 +25,7 @@ const blindEvery = 10 * time.Second
 // there is something to tell. When it ends before ctx does nothing is wrong: policy wants browsers left alone.
 func (g *Governor) Keep(ctx context.Context, watch Watcher, tell func(Change)) {
 	g.Installed(ctx)
-	g.round(ctx, tell, true)
+	told := g.round(ctx, tell, nil)
 	if g.Policy.Mode == policy.BrowsersUnmanaged {
 		return
 	}
@@ -58,16 +58,16 @@ func (g *Governor) Keep(ctx context.Context, watch Watcher, tell func(Change)) {
 			return
 		}
 		timer.Stop()
-		g.round(ctx, tell, false)
+		told = g.round(ctx, tell, told)
 	}
 }
 
-// round looks once and puts right what is wrong.
-func (g *Governor) round(ctx context.Context, tell func(Change), first bool) {
+// round looks once, puts right what is wrong, and tells what is new since what was told last.
+func (g *Governor) round(ctx context.Context, tell func(Change), told *Change) *Change {
 	now := time.Now()
 	all, err := g.apply(ctx, now, true)
 	if ctx.Err() != nil {
-		return
+		return told
 	}
 	c := Change{Err: err}
 	for _, o := range all {
@@ -82,9 +82,11 @@ func (g *Governor) round(ctx context.Context, tell func(Change), first bool) {
 		}
 	}
 	c.Contested = g.contested(now)
-	if first || c != (Change{}) {
+	same := told != nil && c.Failing == told.Failing && c.Contested == told.Contested && (c.Err == nil) == (told.Err == nil)
+	if !same || c.Applied+c.Repaired > 0 {
 		tell(c)
 	}
+	return &c
 }
 
 // unwatched reports whether there is a place of whose changes nothing tells.

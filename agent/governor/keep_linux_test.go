@@ -249,3 +249,28 @@ func TestKeepUnmanaged(t *testing.T) {
 		t.Errorf("written: %v", left)
 	}
 }
+
+// What stays wrong must not fill the log.
+func TestKeepTellsOnce(t *testing.T) {
+	l := newLaptop(t)
+	l.write(t, "/etc/chromium/policies/managed/zzzz.json", `{"IncognitoModeAvailability": 0}`)
+	g := l.governor(nil)
+	looked := make(chan struct{})
+	h := keep(t, g, func(ctx context.Context, folders func() []string, changed chan<- struct{}) error {
+		folders()
+		for range 5 {
+			changed <- struct{}{}
+		}
+		changed <- struct{}{} // there is room for one: four were taken
+		close(looked)
+		<-ctx.Done()
+		return nil
+	})
+	<-looked
+	if n := h.count(func(c Change) bool { return c.Failing > 0 }); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	if w := words(t, g)["chromium"]; w != NotEffective {
+		t.Errorf("%s", w)
+	}
+}

@@ -28,6 +28,7 @@ func Dirs(ctx context.Context, folders func() []string, changed chan<- struct{})
 	d := dirs{stream: s}
 	d.set(folders())
 	p := pace{quiet: dirsQuiet, most: dirsMost, longest: dirsMost}
+	p.mark(time.Now()) // what happened before it listened
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
