@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 )
 
@@ -18,36 +19,44 @@ func StartChromium(ctx context.Context, user User, site *Site) (*Browser, error)
 	// Named, though it is the default with a window: without a window it would be ~/.config/chromium-headless.
 	data := filepath.Join(user.Home, ".config/chromium")
 	cmd := user.Command(ctx, "chromium", "--headless", "--remote-debugging-pipe", "--user-data-dir="+data)
-	theirIn, ourOut, err := os.Pipe()
+	b, d, err := withPipe(user, cmd)
 	if err != nil {
 		return nil, err
-	}
-	defer theirIn.Close()
-	ourIn, theirOut, err := os.Pipe()
-	if err != nil {
-		ourOut.Close()
-		return nil, err
-	}
-	defer theirOut.Close()
-	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, where --remote-debugging-pipe looks
-	b, err := launch(chromium, user, cmd)
-	if err != nil {
-		ourOut.Close()
-		ourIn.Close()
-		return nil, err
-	}
-	theirOut.Close() // so that reading ends when the browser does
-	d := newDevtools(ourOut, ourIn)
-	b.ended = d.close
-	b.quit = func(ctx context.Context) error {
-		d.session = ""
-		return d.call(ctx, "Browser.close", nil, nil)
 	}
 	if err := chromiumVisit(ctx, b, d, site); err != nil {
 		b.kill()
 		return nil, fmt.Errorf("visiting with chromium: %w: %s", err, b.output)
 	}
 	return b, nil
+}
+
+// withPipe starts Chromium and takes up the remote control that --remote-debugging-pipe offers.
+func withPipe(user User, cmd *exec.Cmd) (*Browser, *devtools, error) {
+	theirIn, ourOut, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer theirIn.Close()
+	ourIn, theirOut, err := os.Pipe()
+	if err != nil {
+		ourOut.Close()
+		return nil, nil, err
+	}
+	defer theirOut.Close()                         // so that reading ends when the browser does
+	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, where Chromium looks
+	b, err := launch(chromium, user, cmd)
+	if err != nil {
+		ourOut.Close()
+		ourIn.Close()
+		return nil, nil, err
+	}
+	d := newDevtools(ourOut, ourIn)
+	b.ended = d.close
+	b.quit = func(ctx context.Context) error {
+		d.session = ""
+		return d.call(ctx, "Browser.close", nil, nil)
+	}
+	return b, d, nil
 }
 
 func chromiumVisit(ctx context.Context, b *Browser, d *devtools, site *Site) error {

@@ -3,7 +3,6 @@ package browsertest
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 )
@@ -12,30 +11,11 @@ import (
 func (d *Desktop) chromium(ctx context.Context, argv []string) (*Session, error) {
 	// A camera, because no machine of a test has one; it changes nothing of whether people are asked.
 	cmd := d.Command(ctx, argv[0], append(argv[1:], "--remote-debugging-pipe", "--use-fake-device-for-media-stream")...)
-	theirIn, ourOut, err := os.Pipe()
+	b, control, err := withPipe(d.User, cmd)
 	if err != nil {
 		return nil, err
 	}
-	defer theirIn.Close()
-	ourIn, theirOut, err := os.Pipe()
-	if err != nil {
-		ourOut.Close()
-		return nil, err
-	}
-	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, where --remote-debugging-pipe looks
-	b, err := launch(chromium, d.User, cmd)
-	theirOut.Close()
-	if err != nil {
-		ourOut.Close()
-		ourIn.Close()
-		return nil, err
-	}
-	c := &chromiumControl{devtools: newDevtools(ourOut, ourIn), private: map[string]bool{}}
-	b.ended = c.close
-	b.quit = func(ctx context.Context) error {
-		c.session = ""
-		return c.call(ctx, "Browser.close", nil, nil)
-	}
+	c := &chromiumControl{devtools: control, private: map[string]bool{}}
 	return d.session(ctx, b, c)
 }
 
