@@ -26,7 +26,7 @@ type Outcome struct {
 
 // Failing says that private windows are not forced there.
 func (o Outcome) Failing() bool {
-	return slices.ContainsFunc(o.Findings, func(f managed.Finding) bool { return f.Decisive })
+	return managed.Failing(o.Findings)
 }
 
 // Plan says what Apply would write, and changes nothing.

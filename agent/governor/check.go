@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"ipguard/browser"
@@ -24,6 +23,7 @@ func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error)
 	}
 	l := g.look(ctx, acct)
 	installed = append(installed, l.strangers(ctx, g, installed)...)
+	reads := read(spots)
 	g.mu.Lock()
 	rec, broken := g.load(), maps.Clone(g.broken)
 	g.mu.Unlock()
@@ -32,10 +32,9 @@ func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error)
 	for _, i := range installed {
 		s := Standing{ID: i.Browser, Name: i.Name, Package: i.Package, Channel: i.Channel, Version: i.Version}
 		e := evidence{place: i.Place, known: i.Browser != browser.Unknown, portable: i.Package == browser.Portable}
-		if at := slices.IndexFunc(spots, func(s spot) bool { return key(s.place) == key(i.Place) }); at >= 0 {
-			sources := spots[at].store.Sources()
-			e.settings, e.findings, e.since = spots[at].settings, managed.Judge(spots[at].settings, sources), since(sources)
-			e.broken, s.settings = broken[key(i.Place)], managed.Effective(sources)
+		if r, ok := reads[key(i.Place)]; ok {
+			e.settings, e.findings, e.since = r.spot.settings, r.findings, since(r.sources)
+			e.broken, s.settings = broken[key(i.Place)], managed.Effective(r.sources)
 		}
 		e.runs = l.runsOf(i, g.GOOS)
 		e.shadowed = i.Package == browser.Flatpak && g.shadows(acct)
@@ -50,13 +49,30 @@ func (g *Governor) Check(ctx context.Context, acct wipe.Account) (Report, error)
 		report.Browsers[at].Card = r.Items
 	}
 	if g.Policy.Mode != policy.BrowsersUnmanaged {
-		for _, s := range spots {
-			if managed.Failing(managed.Judge(s.settings, s.store.Sources())) {
+		for _, r := range reads {
+			if managed.Failing(r.findings) {
 				report.Failing++
 			}
 		}
 	}
 	return report, ctx.Err()
+}
+
+// reading is what a place has now.
+type reading struct {
+	spot     spot
+	sources  []managed.Source
+	findings []managed.Finding
+}
+
+// read reads every place once, however many browsers read their settings there.
+func read(spots []spot) map[string]reading {
+	all := make(map[string]reading, len(spots))
+	for _, s := range spots {
+		sources := s.store.Sources()
+		all[key(s.place)] = reading{s, sources, managed.Judge(s.settings, sources)}
+	}
+	return all
 }
 
 // shadows reports whether an account has extensions of flatpaks of its own: flatpak takes those for the laptop's, and settings
