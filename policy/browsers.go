@@ -4,28 +4,28 @@ import "time"
 
 // Browsers says how the laptop's browsers behave. It holds for everybody who uses the laptop.
 type Browsers struct {
-	Mode BrowserMode
+	Mode BrowserMode `yaml:"mode"`
 	// StartPage is the page that a window begins with; empty: an empty page.
-	StartPage string
+	StartPage string `yaml:"start_page"`
 	// Links are shown below the address bar, in this order.
-	Links []Link
+	Links []Link `yaml:"links"`
 	// Search is what is asked when somebody types words into the address bar; zero: what the vendor chose.
-	Search Search
+	Search Search `yaml:"search"`
 	// Translation lets a browser send the text of a page to its vendor, to be translated.
-	Translation bool
+	Translation bool `yaml:"translation"`
 	// Camera lets a site ask for the camera and the microphone.
-	Camera bool
+	Camera bool `yaml:"camera"`
 	// LocalFiles lets a browser open files by their address (file://). Without it a downloaded PDF opens in another program.
-	LocalFiles bool
+	LocalFiles bool `yaml:"local_files"`
 	// DeveloperTools lets people open them.
-	DeveloperTools bool
+	DeveloperTools bool `yaml:"developer_tools"`
 	// Extensions are the only ones that may be installed, besides those of Card.
-	Extensions []Extension
+	Extensions []Extension `yaml:"extensions"`
 	// EmbeddedLogins are sites that may keep cookies also while their page is part of another site's page.
-	EmbeddedLogins []string // "https://[*.]example.org"
-	Card           Card
+	EmbeddedLogins []string `yaml:"embedded_logins"` // "https://[*.]example.org"
+	Card           Card     `yaml:"card"`
 	// CheckEvery is how often the settings are read again when nothing tells of a change.
-	CheckEvery time.Duration
+	CheckEvery time.Duration `yaml:"check_every"`
 }
 
 // BrowserMode says what kind of window a browser opens.
@@ -40,39 +40,40 @@ const (
 
 // Link is a page with a name.
 type Link struct {
-	Name, URL string
+	Name string `yaml:"name"`
+	URL  string `yaml:"url"`
 }
 
 // Search is a search engine.
 type Search struct {
-	Name string
-	URL  string // with {searchTerms} where the words go
+	Name string `yaml:"name"`
+	URL  string `yaml:"url"` // with {searchTerms} where the words go
 }
 
 // Extension is a browser extension. An empty ID means that there is none for that browser.
 type Extension struct {
-	Name     string
-	Chromium string // in the Chrome Web Store
-	Edge     string // in Microsoft's store
-	Firefox  string // "name@example.org"
+	Name     string `yaml:"name"`
+	Chromium string `yaml:"chromium"` // in the Chrome Web Store
+	Edge     string `yaml:"edge"`     // in Microsoft's store
+	Firefox  string `yaml:"firefox"`  // "name@example.org"
 }
 
 // Card is what browsers need to sign in and to sign with an identity card.
 type Card struct {
 	// Modules are the PKCS#11 modules through which a card is read.
-	Modules []Module
+	Modules []Module `yaml:"modules"`
 	// Hosts are the names of the programs of the laptop that an extension talks to: "be.bosa.beidconnect".
-	Hosts      []string
-	Extensions []Extension
+	Hosts      []string    `yaml:"hosts"`
+	Extensions []Extension `yaml:"extensions"`
 	// LocalSites are the sites that may talk to a signing program on this laptop.
-	LocalSites []string // "https://[*.]example.org"
+	LocalSites []string `yaml:"local_sites"` // "https://[*.]example.org"
 }
 
 // Module is a PKCS#11 module.
 type Module struct {
-	Name string // as browsers show it
+	Name string `yaml:"name"` // as browsers show it
 	// Files are where it may be, by GOOS; the first that exists counts.
-	Files map[string][]string
+	Files map[string][]string `yaml:"files"`
 }
 
 // BrowserPreset is a named choice.
