@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Talks to the guest's QEMU agent: guest.py VM-FOLDER wait SECONDS | run [-i] CMD... | put SRC DST | get SRC DST | shutdown."""
+"""Talks to the guest's QEMU agent: guest.py VM-FOLDER wait SECONDS | run [-i] CMD... | put SRC DST | get SRC DST | shutdown;
+and to QEMU itself: plug NAME IMAGE | pull NAME."""
 import base64, fcntl, json, os, random, shlex, socket, sys, time
 
 ENV = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root",
@@ -119,8 +120,50 @@ def get(src, dst):
     os.chmod(dst, int(mode, 8) & 0o777)
 
 
+class Monitor:
+    """QEMU's own socket, for what is plugged in and pulled out while the machine is on (LAPTOP_USB)."""
+
+    def __init__(self):
+        self.socket = connect("qmp.sock")
+        self.socket.settimeout(30)
+        self.lines = self.socket.makefile("rb")
+        self.next()  # its greeting
+        self.ask("qmp_capabilities")
+
+    def next(self):
+        line = self.lines.readline()
+        if not line:
+            raise ConnectionError("the machine went off")
+        return json.loads(line)
+
+    def ask(self, command, **arguments):
+        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        while "event" in (reply := self.next()):
+            pass
+        if "error" in reply:
+            raise RuntimeError(reply["error"]["desc"])
+
+    def plug(self, name, image):
+        self.ask("blockdev-add", **{"node-name": name, "driver": "raw", "file": {"driver": "file", "filename": image}})
+        self.ask("device_add", driver="usb-storage", id="usb-" + name, drive=name, serial=name, removable=True)
+
+    def pull(self, name):
+        """Ends when the image is closed: the machine may notice later, or have turned the stick off before."""
+        self.ask("device_del", id="usb-" + name)
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return self.ask("blockdev-del", **{"node-name": name})
+            except RuntimeError:  # still in use
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
+
 def main(folder, verb, *args):
     args = list(args)
+    if verb == "plug" and len(args) == 2:
+        args[1] = os.path.abspath(args[1])
     if verb in ("put", "get") and len(args) == 2:
         side = 0 if verb == "put" else 1  # the path on this side, before the folder changes
         args[side] = os.path.abspath(args[side])
@@ -138,10 +181,14 @@ def main(folder, verb, *args):
         return status
     elif verb == "shutdown":
         start("systemctl poweroff")
+    elif verb == "plug" and len(args) == 2:
+        Monitor().plug(*args)
+    elif verb == "pull" and len(args) == 1:
+        Monitor().pull(*args)
     elif verb in ("put", "get") and len(args) == 2:
         (put if verb == "put" else get)(*args)
     else:
-        raise RuntimeError("usage: run [-i] CMD..., put SRC DST, get SRC DST")
+        raise RuntimeError("usage: run [-i] CMD..., put SRC DST, get SRC DST, plug NAME IMAGE, pull NAME")
     return 0
 
 

@@ -20,6 +20,7 @@ type Options struct {
 	Packages      []string // Debian packages that it has besides
 	MemoryMiB     int
 	KeepDiscarded bool // the disk ignores discards, as a hard disk does
+	USB           bool // it has a USB socket; its kernel is a larger one, and so its base is another
 }
 
 // Laptop is one virtual laptop. Whatever goes wrong with the machine itself fails the test at once.
@@ -64,6 +65,9 @@ func New(t testing.TB, o Options) *Laptop {
 	}
 	if o.KeepDiscarded {
 		l.env = append(l.env, "LAPTOP_DISCARD=ignore")
+	}
+	if o.USB {
+		l.env = append(l.env, "LAPTOP_USB=1", "LAPTOP_KERNEL=linux-image-amd64")
 	}
 	t.Cleanup(func() { l.end(t) })
 	t.Logf("laptop: %s", l.order(append([]string{"up"}, o.Packages...)...))

@@ -1,0 +1,76 @@
+package media
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync/atomic"
+)
+
+// answerMost bounds the answers to our own questions. A thousand disks fit in.
+const answerMost = 4 << 20
+
+// errFrame means that what came over the bus is not what was asked for.
+var errFrame = errors.New("malformed answer")
+
+// frames reads D-Bus messages and lets only answers through: any account may send signals and calls of up to 128 MiB to
+// anybody on the system bus, and decoded they take up many times that. The rest is read over.
+//
+// The layout of a message is in the D-Bus specification, "Message Format": 16 bytes with the order of bytes, the type, the
+// length of the body and that of the fields; the fields, padded to 8 bytes; the body.
+type frames struct {
+	from io.Reader
+	on   atomic.Bool // messages come; what comes before is the text of the handshake
+	head []byte      // of the message that is let through, as far as not given out
+	left int64       // of the rest of it
+}
+
+// Read implements io.Reader.
+func (f *frames) Read(p []byte) (int, error) {
+	if !f.on.Load() {
+		return f.from.Read(p)
+	}
+	for len(f.head) == 0 && f.left == 0 {
+		if err := f.next(); err != nil {
+			return 0, err
+		}
+	}
+	if len(f.head) > 0 {
+		n := copy(p, f.head)
+		f.head = f.head[n:]
+		return n, nil
+	}
+	n, err := f.from.Read(p[:min(int64(len(p)), f.left)])
+	f.left -= int64(n)
+	return n, err
+}
+
+// next reads the head of a message, and all of one that is not let through.
+func (f *frames) next() error {
+	head := make([]byte, 16)
+	if _, err := io.ReadFull(f.from, head); err != nil {
+		return err
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	switch head[0] {
+	case 'l':
+	case 'B':
+		order = binary.BigEndian
+	default:
+		return errFrame
+	}
+	rest := (int64(order.Uint32(head[12:]))+7)&^7 + int64(order.Uint32(head[4:]))
+	if rest > 1<<27 {
+		return errFrame // the specification allows no more
+	}
+	const answer, failure = 2, 3
+	if kind := head[1]; kind == answer || kind == failure {
+		if rest > answerMost {
+			return errFrame // nobody would wait for it in vain
+		}
+		f.head, f.left = head, rest
+		return nil
+	}
+	_, err := io.CopyN(io.Discard, f.from, rest)
+	return err
+}
