@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 	"ipguard/agent/worker"
 	"ipguard/browser/rows"
@@ -67,12 +68,17 @@ type Agent struct {
 	Machine Machine
 	State   *state.Dir
 	Policy  policy.Policy
-	Catalog []wipe.Artifact
-	Now     func() time.Time
-	PID     int
-	Exe     string // the program's own file
-	UID     uint32 // whose rights the process has
-	Root    bool   // they are an administrator's
+	// PolicyBroken says that the laptop has a policy that cannot be used, so that Policy is another one. Wipes go on; none
+	// ends clean.
+	PolicyBroken bool
+	Catalog      []wipe.Artifact
+	Now          func() time.Time
+	// Boot is the clock that nobody can put back; nil: the system's own.
+	Boot handover.Boot
+	PID  int
+	Exe  string // the program's own file
+	UID  uint32 // whose rights the process has
+	Root bool   // they are an administrator's
 	// Prefix goes before every folder outside the home; empty but in the demonstration and in tests.
 	Prefix string
 	// Throwaway is the folder below which the demonstration works; it replaces the guard for real accounts.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"ipguard/agent/handover"
@@ -27,7 +28,7 @@ const (
 
 // Documents are the documents of a session, for the caller's own terminal.
 type Documents struct {
-	List  []handover.Document // a thousand at most
+	List  []handover.Document // ten thousand at most
 	Count int
 	Bytes int64
 }
@@ -63,11 +64,14 @@ func session(e *execute.Executor) handover.Session {
 }
 
 // hold sets the session's documents aside, and tells the executor which could not be: they must not be erased.
-func (a *Agent) hold(ctx context.Context, w *work, e *execute.Executor, obs wipe.Observer) error {
+// Those that were given or refused one by one are left to it.
+func (a *Agent) hold(ctx context.Context, w *work, e *execute.Executor, req Request) error {
 	if e.Plan.HomeTrouble != wipe.CodeNone {
 		return nil
 	}
-	kept, err := a.intoHolding(ctx, w, session(e), obs)
+	s, decided := session(e), marks(slices.Concat(req.Given, req.Refused))
+	s.Choose = func(d handover.Document) bool { return !decided[d.Mark] }
+	kept, err := a.intoHolding(ctx, w, s, req.Observer)
 	if len(kept.Failed) > 0 {
 		e.Pending = func(info walk.Info) wipe.Code { return kept.Failed[handover.IdentityOf(info)] }
 	}
@@ -82,7 +86,7 @@ func (a *Agent) intoHolding(ctx context.Context, w *work, s handover.Session, ob
 	if !a.Root {
 		return s.Refuse(ctx, wipe.CodeNeedsRoot)
 	}
-	batch, err := a.holding(w).NewBatch(a.Now().Add(a.Policy.Documents.HoldFor))
+	batch, err := a.holding(w).NewBatch(a.Now(), a.Policy.Documents.HoldFor)
 	if err != nil {
 		return s.Refuse(ctx, walk.CodeOf(err))
 	}
@@ -94,7 +98,16 @@ func (a *Agent) intoHolding(ctx context.Context, w *work, s handover.Session, ob
 	return kept, errors.Join(err, batch.Close())
 }
 
-func (a *Agent) holding(w *work) handover.Holding { return handover.Holding{Dir: w.state.HeldDir()} }
+func (a *Agent) holding(w *work) handover.Holding {
+	return handover.Holding{Dir: w.state.HeldDir(), Boot: a.boot()}
+}
+
+func (a *Agent) boot() handover.Boot {
+	if a.Boot == nil {
+		return handover.SystemBoot
+	}
+	return a.Boot
+}
 
 // held counts what waits in the holding folder. An account cannot look into its holding folder: for it the count is that
 // of the record. An error is also that documents wait whose time is over and which could not be destroyed.
@@ -103,7 +116,7 @@ func (a *Agent) held(w *work) (wipe.Held, error) {
 		rec, err := w.state.Load()
 		return wipe.Held{Count: rec.Held}, err
 	}
-	count, bytes, left, err := a.holding(w).Waiting(a.Now())
+	count, bytes, left, err := a.holding(w).Waiting(a.Now(), a.Policy.Documents.HoldFor)
 	minutes := int((max(left, 0) + time.Minute - 1) / time.Minute)
 	return wipe.Held{Count: count, Bytes: bytes, Minutes: minutes}, errors.Join(w.overdue, err)
 }
@@ -134,7 +147,7 @@ func (a *Agent) expireAccount(ctx context.Context, st *state.Account) error {
 		return nil
 	}
 	defer unlock()
-	_, err := handover.Holding{Dir: st.HeldDir()}.Expire(ctx, a.Now(), a.Policy.Documents.HoldFor)
+	_, err := a.holding(&work{state: st}).Expire(ctx, a.Now(), a.Policy.Documents.HoldFor)
 	return err
 }
 

@@ -47,24 +47,29 @@ func TestHeldDocumentsAreDestroyedAtTheDeadline(t *testing.T) {
 		for _, c := range []struct {
 			name  string
 			later time.Duration
+			boot  string
+			up    time.Duration
 			gone  bool
 		}{
-			{"before the deadline", 29 * time.Minute, false},
-			{"after the deadline", 31 * time.Minute, true},
-			{"clock put back", -time.Hour, true},
+			{"before the deadline", 29 * time.Minute, "one", 29 * time.Minute, false},
+			{"after the deadline", 31 * time.Minute, "one", 31 * time.Minute, true},
+			{"clock put back, time over", -time.Minute, "one", 30 * time.Minute, true},
+			{"clock put back, started again", -time.Minute, "two", time.Minute, true},
 		} {
 			if name == "status" && !c.gone {
 				continue // it asserts that nothing is counted
 			}
 			t.Run(name+"/"+c.name, func(t *testing.T) {
 				l := newLaptop(t)
+				boot, up := "one", time.Duration(0)
+				l.Boot = func() (string, time.Duration) { return boot, up }
 				l.enroll()
 				l.write("Documents/letter.odt", "private")
 				rep := l.wipe(agent.Hold, wipe.Complete)
 				if rep.Held.Count != 1 || rep.Held.Minutes != 30 || l.held() != 2 {
 					t.Fatalf("held %+v, %d files; want a document and the index, for 30 minutes", rep.Held, l.held())
 				}
-				l.now = l.now.Add(c.later)
+				l.now, boot, up = l.now.Add(c.later), c.boot, c.up
 				if err := command(l); err != nil {
 					t.Fatal(err)
 				}

@@ -86,7 +86,7 @@ func (a *Agent) ExpireHeld(ctx context.Context) (next time.Duration, some bool, 
 		if e != nil {
 			continue
 		}
-		count, _, left, e := a.holding(&work{state: st}).Waiting(a.Now())
+		count, _, left, e := a.holding(&work{state: st}).Waiting(a.Now(), a.Policy.Documents.HoldFor)
 		if count > 0 && (!some || left < next) {
 			next, some = max(left, 0), true
 		}

@@ -61,6 +61,7 @@ func (a *Agent) Status(ctx context.Context, acct wipe.Account) (Status, error) {
 	if s.Results, err = e.Survey(ctx, false); err != nil {
 		return s, err
 	}
+	s.Results = append(s.Results, a.policyRows()...)
 	s.Media = e.Media()
 	rec, recErr := w.state.Load()
 	held, heldErr := a.held(w)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 	"ipguard/devices/host"
 	"ipguard/wipe"
@@ -23,6 +24,9 @@ type Request struct {
 	// Client is the process of ipguard through which a person of the account asked the service, 0 if none did. It stays,
 	// and so does what it was started from.
 	Client int
+	// Given are documents of which the person has a verified copy, Refused those that nobody wants. They are not set aside,
+	// and so erased with everything else. A file that has another mark by now is dealt with as any other.
+	Given, Refused []handover.Mark
 }
 
 // Wipe wipes an account: it ends its programs, deals with the documents, erases, restores, and reads everything again.
@@ -95,7 +99,7 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 	defer e.Close()
 	if req.Documents != Refuse {
 		notice(req.Observer, wipe.PhaseHold)
-		if err := a.hold(ctx, w, e, req.Observer); err != nil {
+		if err := a.hold(ctx, w, e, req); err != nil {
 			// What could not be set aside stays where it is; everything else must go all the same.
 			found = append(found, wipe.Result{
 				Artifact: "documents", Class: wipe.ClassDocuments, Outcome: wipe.Residual, Code: walk.CodeOf(err), Count: 1,
@@ -119,7 +123,7 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 	if err != nil {
 		return wipe.Report{}, err
 	}
-	found = append(append(found, rest...), a.heldOpen(ctx, e)...)
+	found = slices.Concat(found, rest, a.heldOpen(ctx, e), a.policyRows())
 	return wipe.NewReport(done, found, a.media(e)), nil
 }
 
@@ -146,6 +150,16 @@ func (a *Agent) heldOpen(ctx context.Context, e *execute.Executor) []wipe.Result
 		return nil
 	}
 	return []wipe.Result{programs(wipe.CodeHeldOpen, n)}
+}
+
+// policyRows counts a policy that cannot be used: nobody knows then what should have been done.
+func (a *Agent) policyRows() []wipe.Result {
+	if !a.PolicyBroken {
+		return nil
+	}
+	return []wipe.Result{{
+		Artifact: "policy", Class: wipe.ClassSettings, Outcome: wipe.Residual, Code: wipe.CodePolicy, Count: 1,
+	}}
 }
 
 // conclude writes down how it ended.

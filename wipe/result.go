@@ -61,6 +61,7 @@ const (
 	CodeNeedsRoot       Code = "needs_root"       // only an administrator can put it right
 	CodeNoSpace         Code = "no_space"         // the disk is full
 	CodeNotInPlace      Code = "not_in_place"     // the file system stores it so that it cannot be written over
+	CodePolicy          Code = "policy"           // the policy on the laptop cannot be used
 	CodeReadOnly        Code = "read_only"        // the file system is mounted read-only
 	CodeRemains         Code = "remains"          // it is there again, or still
 	CodeShared          Code = "shared"           // its blocks belong to another file too
@@ -92,6 +93,7 @@ type Phase string
 const (
 	PhasePlan      Phase = "plan"
 	PhaseClose     Phase = "close_applications"
+	PhaseGive      Phase = "give" // copies for the person, and reading them back
 	PhaseHold      Phase = "documents"
 	PhaseOverwrite Phase = "overwrite"
 	PhaseErase     Phase = "erase"

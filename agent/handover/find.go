@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
@@ -20,12 +21,20 @@ type Document struct {
 	Rel   string // below the home; for the caller's own terminal and the holding folder only
 	Class wipe.Class
 	Bytes int64
+	// Origin is where it came from, as far as its place tells.
+	Origin Origin
+	// Mark tells this state of the file, so that it can be chosen without its name.
+	Mark     Mark
+	Modified time.Time
 }
+
+// Name is the document's own name, for people: any bytes.
+func Name(d Document) string { return path.Base(d.Rel) }
 
 // finder is the visitor that looks for documents.
 type finder struct {
-	// found is called with the directory that holds the document, so that it can be moved from there.
-	found func(d *walk.Dir, name string, info walk.Info, doc Document, changed bool)
+	// found is called while the directory that holds the document is open, so that it can be moved from there.
+	found func(Found)
 	mount uint64
 	// personal leaves alone what could belong to a baseline.
 	personal bool
@@ -42,9 +51,9 @@ func (f *finder) Differs(_ context.Context, fr *baseline.Frame, e *baseline.Entr
 	if err != nil || info.Type != walk.File || info.MTime == e.MTime && info.Size == e.Size {
 		return
 	}
-	rel := path.Join(fr.Rel, e.Name)
-	if _, class := fr.Match.Child(e.Name).Artifact(); isDocument(rel, class) {
-		f.found(fr.Dir, e.Name, info, Document{Rel: rel, Class: class, Bytes: info.Size}, true)
+	m := fr.Match.Child(e.Name)
+	if doc, ok := document(path.Join(fr.Rel, e.Name), info, m); ok {
+		f.found(Found{Dir: fr.Dir, Name: e.Name, Info: info, Match: m, Document: doc, Changed: true})
 	}
 }
 
@@ -62,12 +71,13 @@ func (f *finder) Failed(*baseline.Frame, string, error) {}
 
 func (f *finder) entry(ctx context.Context, d *walk.Dir, rel, name string, info walk.Info, m catalog.Match, depth int) {
 	rel = path.Join(rel, name)
-	_, class := m.Artifact()
 	switch {
 	case info.Mount != f.mount || m.Kind() == wipe.KindKept:
 	case info.Type == walk.File && f.personal && m.Enroll() != wipe.EnrollPersonal && m.Enroll() != wipe.EnrollRebuilt:
-	case info.Type == walk.File && info.Size > 0 && isDocument(rel, class):
-		f.found(d, name, info, Document{Rel: rel, Class: class, Bytes: info.Size}, false)
+	case info.Type == walk.File && info.Size > 0:
+		if doc, ok := document(rel, info, m); ok {
+			f.found(Found{Dir: d, Name: name, Info: info, Match: m, Document: doc})
+		}
 	case info.Type == walk.Directory && depth < maxDepth:
 		sub, err := d.Enter(name)
 		if err != nil {
@@ -92,17 +102,37 @@ func (f *finder) below(ctx context.Context, d *walk.Dir, rel string, m catalog.M
 	}
 }
 
+// document describes a file, if it is one.
+func document(rel string, info walk.Info, m catalog.Match) (Document, bool) {
+	id, class := m.Artifact()
+	if !isDocument(rel, id, class) {
+		return Document{}, false
+	}
+	return Document{
+		Rel: rel, Class: class, Bytes: info.Size, Origin: originOf(id, class), Mark: MarkOf(info),
+		Modified: time.Unix(0, info.MTime),
+	}, true
+}
+
 // isDocument decides from the place and the name alone.
-func isDocument(rel string, class wipe.Class) bool {
+func isDocument(rel string, id wipe.ArtifactID, class wipe.Class) bool {
 	name := path.Base(rel)
 	ext := strings.ToLower(path.Ext(name))
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") || partial(ext) {
 		return false
 	}
+	switch id {
+	case attachments:
+		return documentType(ext)
+	case officeCopies, scanCopies:
+		return true
+	case scanProgram, naps2, gscan2pdf: // logs, settings, unfinished work
+		return false
+	}
 	switch class {
 	case wipe.ClassDocuments, wipe.ClassDownloads, wipe.ClassScan, wipe.ClassCapture:
 		return true
-	case wipe.ClassUnknown, wipe.ClassMedia, wipe.ClassDesktop:
+	case wipe.ClassUnknown, wipe.ClassMedia, wipe.ClassDesktop, wipe.ClassPrint, wipe.ClassShared:
 		return !hidden(rel) && documentType(ext)
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func TestIsDocument(t *testing.T) {
 		{".mozilla/x.pdf", wipe.ClassBrowser, false},
 		{".local/share/Trash/files/letter.odt", wipe.ClassTrash, false},
 	} {
-		if got := isDocument(c.rel, c.class); got != c.want {
+		if got := isDocument(c.rel, "unknown", c.class); got != c.want {
 			t.Errorf("%s (%s): %v, want %v", c.rel, c.class, got, c.want)
 		}
 	}
@@ -78,7 +79,12 @@ func TestIsDocument(t *testing.T) {
 func TestList(t *testing.T) {
 	s := home(t, map[string]string{
 		"Documents/a/letter.odt": "abc", "Downloads/form.pdf": "de", "Downloads/half.pdf.part": "x", "Downloads/empty.pdf": "",
-		".cache/x.pdf": "x", "notes.txt": "f",
+		".cache/x.pdf": "x", "notes.txt": "f", "Desktop/photo.jpg": "x", "Pictures/Screenshot 1.png": "x", "Documents/Scan.pdf": "x",
+		".cache/evolution/tmp/evolution-1/bill.pdf": "pdf", ".cache/evolution/tmp/x.signature": "x",
+		".cache/evolution/mail/x.pdf": "x", ".thunderbird/a/x.pdf": "x", ".cache/thumbnails/large/x.png": "x",
+		".cache/simple-scan/autosaves/1.pixels": "x", ".cache/simple-scan/simple-scan.log": "x", ".config/simple-scan/state": "x",
+		".config/libreoffice/4/user/backup/Untitled 1_0.odt": "text", ".config/libreoffice/4/user/temp/lu1.odt": "x",
+		"Documents/.~lock.letter.odt#": "x", ".config/gscan2pdfrc": "x",
 	})
 	if err := os.Symlink("notes.txt", filepath.Join(s.Home, "Documents", "link.txt")); err != nil {
 		t.Fatal(err)
@@ -88,13 +94,32 @@ func TestList(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.SortFunc(docs, func(a, b Document) int { return strings.Compare(a.Rel, b.Rel) })
-	want := []Document{
-		{Rel: "Documents/a/letter.odt", Class: wipe.ClassDocuments, Bytes: 3},
-		{Rel: "Downloads/form.pdf", Class: wipe.ClassDownloads, Bytes: 2},
-		{Rel: "notes.txt", Class: wipe.ClassUnknown, Bytes: 1},
+	type row struct {
+		Rel    string
+		Class  wipe.Class
+		Origin Origin
+		Bytes  int64
 	}
-	if diff := cmp.Diff(want, docs); diff != "" || count != 3 || bytes != 6 {
-		t.Errorf("%d documents, %d bytes, want 3 and 6\n%s", count, bytes, diff)
+	var got []row
+	for _, d := range docs {
+		got = append(got, row{d.Rel, d.Class, d.Origin, d.Bytes})
+		if d.Mark.Inode == 0 || d.Mark.Size != d.Bytes || time.Since(d.Modified) > time.Hour {
+			t.Errorf("%s: mark %+v, modified %v", d.Rel, d.Mark, d.Modified)
+		}
+	}
+	want := []row{
+		{".cache/evolution/tmp/evolution-1/bill.pdf", wipe.ClassMail, OriginMail, 3},
+		{".cache/simple-scan/autosaves/1.pixels", wipe.ClassScan, OriginRecovery, 1},
+		{".config/libreoffice/4/user/backup/Untitled 1_0.odt", wipe.ClassOffice, OriginRecovery, 4},
+		{"Desktop/photo.jpg", wipe.ClassDocuments, OriginDesktop, 1},
+		{"Documents/Scan.pdf", wipe.ClassScan, OriginScan, 1},
+		{"Documents/a/letter.odt", wipe.ClassDocuments, OriginDocuments, 3},
+		{"Downloads/form.pdf", wipe.ClassDownloads, OriginDownload, 2},
+		{"Pictures/Screenshot 1.png", wipe.ClassCapture, OriginCapture, 1},
+		{"notes.txt", wipe.ClassUnknown, OriginElsewhere, 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || count != 9 || bytes != 17 {
+		t.Errorf("%d documents, %d bytes, want 9 and 17\n%s", count, bytes, diff)
 	}
 }
 
@@ -117,9 +142,9 @@ func TestListOfAMissingHome(t *testing.T) {
 }
 
 // hold holds the session's documents and returns the batch's folder.
-func hold(t *testing.T, s Session, h Holding, deadline time.Time) (Kept, string) {
+func hold(t *testing.T, s Session, h Holding, now time.Time, most time.Duration) (Kept, string) {
 	t.Helper()
-	b, err := h.NewBatch(deadline)
+	b, err := h.NewBatch(now, most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +184,8 @@ func TestHoldMovesAndCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := Holding{Dir: filepath.Join(t.TempDir(), "held")}
-	now := time.Now()
-	kept, dir := hold(t, s, h, now.Add(30*time.Minute))
+	now := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)
+	kept, dir := hold(t, s, h, now, 30*time.Minute)
 	if kept.Count != 4 || kept.Bytes != 12 || len(kept.Failed) != 0 {
 		t.Errorf("kept %+v, want 4 documents of 12 bytes", kept)
 	}
@@ -186,7 +211,7 @@ func TestHoldMovesAndCopies(t *testing.T) {
 			t.Errorf("the holding folder is open to others: %v, %v", info.Mode(), err)
 		}
 	}
-	count, bytes, left, err := h.Waiting(now)
+	count, bytes, left, err := h.Waiting(now, 30*time.Minute)
 	if count != 4 || bytes != 12 || left < 29*time.Minute || left > 30*time.Minute || err != nil {
 		t.Errorf("waiting: %d documents, %d bytes, %v, %v", count, bytes, left, err)
 	}
@@ -194,7 +219,7 @@ func TestHoldMovesAndCopies(t *testing.T) {
 
 func TestHoldNothingLeavesNothing(t *testing.T) {
 	h := Holding{Dir: filepath.Join(t.TempDir(), "held")}
-	hold(t, home(t, map[string]string{"Downloads/x.part": "x"}), h, time.Now().Add(time.Minute))
+	hold(t, home(t, map[string]string{"Downloads/x.part": "x"}), h, time.Now(), time.Minute)
 	if left, err := os.ReadDir(h.Dir); len(left) > 0 || err != nil {
 		t.Errorf("%d batches, %v; want none", len(left), err)
 	}
@@ -239,8 +264,8 @@ func TestExpire(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := Holding{Dir: filepath.Join(t.TempDir(), "held")}
-			begin := time.Unix(1_800_000_000, 0)
-			_, dir := hold(t, home(t, map[string]string{"Documents/a.odt": "a"}), h, begin.Add(most))
+			begin := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)
+			_, dir := hold(t, home(t, map[string]string{"Documents/a.odt": "a"}), h, begin, most)
 			if c.harm != nil {
 				if err := c.harm(dir); err != nil {
 					t.Fatal(err)
@@ -259,5 +284,41 @@ func TestExpire(t *testing.T) {
 func TestExpireWithoutAFolder(t *testing.T) {
 	if n, err := (Holding{Dir: filepath.Join(t.TempDir(), "none")}).Expire(t.Context(), time.Now(), time.Minute); n != 0 || err != nil {
 		t.Errorf("%d, %v; want nothing", n, err)
+	}
+}
+
+// The artifacts that are known here by name are in the catalogue.
+func TestArtifactsAreInTheCatalogue(t *testing.T) {
+	arts, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []wipe.ArtifactID{attachments, officeCopies, scanCopies, scanProgram, naps2, gscan2pdf, desktopFolder} {
+		if !slices.ContainsFunc(arts, func(a wipe.Artifact) bool { return a.ID == id }) {
+			t.Errorf("%s is not in the catalogue", id)
+		}
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	dir := b.TempDir()
+	for i := range 10_000 {
+		folder := filepath.Join(dir, "Documents", strconv.Itoa(i%100))
+		if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, strconv.Itoa(i)+".pdf"), []byte("x"), 0o644)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	arts, err := catalog.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	match := catalog.NewClassifier(arts, "linux", locate.Home("linux", dir, nil), dir).Root()
+	s := Session{Home: dir, Compare: func(ctx context.Context, d *walk.Dir, v baseline.Visitor) error {
+		return baseline.Comparison{Root: d, Match: match}.Run(ctx, v)
+	}}
+	for b.Loop() {
+		if docs, count, _, err := s.List(b.Context()); len(docs) != 10_000 || count != 10_000 || err != nil {
+			b.Fatal(len(docs), count, err)
+		}
 	}
 }

@@ -5,35 +5,28 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
-	"ipguard/wipe/erase"
 	"ipguard/wipe/walk"
 )
 
 // Holding is the folder, out of every session's sight, where documents wait that nobody decided about. It has a folder
-// a batch, under random names; the index inside is the only place of ipguard where a name of a document is written.
+// a batch, under random names; the index inside is the only place of ipguard where a name of a document is written. It is
+// a line with the deadline, then a line a document.
 type Holding struct {
 	Dir string // made with mode 0700 when it is needed
+	// Boot is the clock that nobody can put back; nil: there is none.
+	Boot Boot
 }
 
-// The index of a batch is a line with the deadline, then a line a document, each written before the document is moved:
-// whatever moment a wipe is killed at, no document is there without its deadline and its name.
-type header struct {
-	Deadline int64 `json:"deadline"` // seconds since 1970
+func (h Holding) boot() Boot {
+	if h.Boot == nil {
+		return NoBoot
+	}
+	return h.Boot
 }
-
-type line struct {
-	ID    string `json:"id"`  // the name in the batch
-	Rel   []byte `json:"rel"` // where it was; bytes, because a name need not be text
-	Bytes int64  `json:"bytes"`
-}
-
-const indexName = "index.jsonl"
 
 // Batch is the documents of one wipe.
 type Batch struct {
@@ -43,8 +36,8 @@ type Batch struct {
 	count int
 }
 
-// NewBatch makes an empty batch with its deadline.
-func (h Holding) NewBatch(deadline time.Time) (*Batch, error) {
+// NewBatch makes an empty batch that may stay as long as hold says from now on, but never past the day.
+func (h Holding) NewBatch(now time.Time, hold time.Duration) (*Batch, error) {
 	if err := os.MkdirAll(h.Dir, 0o700); err != nil {
 		return nil, walk.Reason("making the holding folder", err)
 	}
@@ -52,19 +45,19 @@ func (h Holding) NewBatch(deadline time.Time) (*Batch, error) {
 	if err := os.Mkdir(b.path, 0o700); err != nil {
 		return nil, walk.Reason("making the holding folder", err)
 	}
-	if err := b.begin(deadline); err != nil {
+	if err := b.begin(newHeader(now, hold, h.boot())); err != nil {
 		os.RemoveAll(b.path)
 		return nil, err
 	}
 	return b, nil
 }
 
-func (b *Batch) begin(deadline time.Time) (err error) {
+func (b *Batch) begin(head header) (err error) {
 	b.index, err = os.OpenFile(filepath.Join(b.path, indexName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return walk.Reason("writing the index", err)
 	}
-	if err := b.write(header{Deadline: deadline.Unix()}); err != nil {
+	if err := b.write(head); err != nil {
 		return err
 	}
 	// A battery that dies now must not leave documents without a deadline: they would count as overdue.
@@ -98,119 +91,44 @@ func (b *Batch) Close() error {
 	return nil
 }
 
-func (b *Batch) take(ctx context.Context, d *walk.Dir, name string, info walk.Info, doc Document, changed bool) error {
+// take sets one document aside. It was copied, and the original is still there, when it has several names, belongs to the
+// baseline or lies on another file system.
+func (b *Batch) take(ctx context.Context, f Found) (copied bool, err error) {
 	id := rand.Text()
-	if err := b.write(line{ID: id, Rel: []byte(doc.Rel), Bytes: doc.Bytes}); err != nil {
-		return err
+	if err := b.write(line{ID: id, Rel: []byte(f.Document.Rel), Bytes: f.Document.Bytes}); err != nil {
+		return false, err
 	}
-	err := walk.ErrXDev
-	if info.Links == 1 && !changed {
-		err = d.Rename(name, b.dir, id)
-		if errors.Is(err, walk.ErrDenied) && d.Unlock(name) == nil {
-			err = d.Rename(name, b.dir, id)
-		}
+	err = walk.ErrXDev
+	if f.Info.Links == 1 && !f.Changed {
+		err = f.moveTo(b.dir, id)
 	}
 	if errors.Is(err, walk.ErrXDev) {
-		err = b.copy(ctx, d, name, id)
+		copied, err = true, b.copy(ctx, f.Dir, f.Name, id)
 	}
 	if err == nil {
 		b.count++
 	}
-	return err
+	return copied, err
 }
 
 func (b *Batch) copy(ctx context.Context, d *walk.Dir, name, id string) error {
-	in, _, err := d.OpenFile(name)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := b.dir.Create(id)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	_, err = io.Copy(out, in)
-	if err == nil {
-		err = out.Sync()
-	}
-	if err == nil {
-		err = ctx.Err()
-	}
+	err := copyFile(ctx, d, name, b.dir, id)
 	if err != nil {
 		_ = b.dir.Remove(id, walk.File) // an incomplete copy must not pass for the document
-		return walk.Reason("copying a document", err)
 	}
-	return nil
+	return err
 }
 
-// Waiting counts what is held: documents, bytes, and the time until the first deadline.
-func (h Holding) Waiting(now time.Time) (count int, bytes int64, first time.Duration, err error) {
-	err = h.each(func(_ string, deadline time.Time, docs []line) error {
-		for _, doc := range docs {
-			count++
-			bytes += doc.Bytes
-		}
-		if left := deadline.Sub(now); len(docs) > 0 && (first == 0 || left < first) {
-			first = left
-		}
-		return nil
-	})
-	return count, bytes, first, err
-}
-
-// Expire destroys every batch whose deadline is over, or lies further ahead than any deadline can be set: then the clock
-// was put back, and time must not be won by that. It returns how many documents went.
-func (h Holding) Expire(ctx context.Context, now time.Time, longest time.Duration) (count int, err error) {
-	err = h.each(func(dir string, deadline time.Time, docs []line) error {
-		left := deadline.Sub(now)
-		if left > 0 && left <= longest {
-			return nil
-		}
-		if err := erase.Folder(ctx, dir, erase.Terms{Privileged: true}); err != nil {
-			return walk.Reason("destroying held documents", err)
-		}
-		count += len(docs)
-		return nil
-	})
-	return count, err
-}
-
-// each calls do for every batch; one whose index cannot be read counts as one whose deadline is over.
-func (h Holding) each(do func(dir string, deadline time.Time, docs []line) error) error {
-	batches, err := os.ReadDir(h.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return walk.Reason("reading the holding folder", err)
-	}
-	var failed error
-	for _, batch := range batches {
-		dir := filepath.Join(h.Dir, batch.Name())
-		deadline, docs := readIndex(dir)
-		failed = errors.Join(failed, do(dir, deadline, docs))
-	}
-	return failed
-}
-
-func readIndex(dir string) (deadline time.Time, docs []line) {
-	f, err := os.Open(filepath.Join(dir, indexName))
+// keep gives a copy the owner, the rights and the time of the original, so that giving it back lets nobody read what they
+// could not read before. What runs with another's rights does not go on doing so.
+func keep(f *os.File, info walk.Info) error {
+	own, err := walk.FileXattrs(f) // those that the folder hands down
 	if err != nil {
-		return time.Time{}, nil
+		return err
 	}
-	defer f.Close()
-	dec := json.NewDecoder(f)
-	var h header
-	if dec.Decode(&h) != nil {
-		return time.Time{}, nil
+	err = walk.ApplyFile(f, walk.Attr{Mode: info.Mode & 0o777, UID: info.UID, GID: info.GID, MTime: info.MTime, Xattrs: own})
+	if errors.Is(err, walk.ErrDenied) { // a file system without owners, or no right to give files away
+		return nil
 	}
-	for {
-		var l line
-		if dec.Decode(&l) != nil { // the end, or a line that a power cut tore
-			return time.Unix(h.Deadline, 0), docs
-		}
-		if _, err := os.Lstat(filepath.Join(dir, l.ID)); err == nil {
-			docs = append(docs, l)
-		}
-	}
+	return err
 }

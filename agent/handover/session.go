@@ -6,11 +6,12 @@ import (
 
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
+	"ipguard/wipe/catalog"
 	"ipguard/wipe/walk"
 )
 
 // maxListed is how many documents a list names; more are counted.
-const maxListed = 1000
+const maxListed = 10_000
 
 // Session finds the documents of a session in one home.
 type Session struct {
@@ -19,15 +20,36 @@ type Session struct {
 	// Bare runs a visitor over the home as if nothing in it belonged to the laptop; for when the baseline is damaged.
 	Bare func(context.Context, *walk.Dir, baseline.Visitor) error
 	Home string
+	// Choose picks documents; nil: all.
+	Choose func(Document) bool
 }
 
-// List returns the documents, at most a thousand of them, and how many there are with how many bytes.
+// Found is a document where it lies.
+type Found struct {
+	Dir      *walk.Dir // only until the next one
+	Name     string
+	Info     walk.Info
+	Match    catalog.Match
+	Document Document
+	Changed  bool // a file of the laptop's that the person filled in
+}
+
+// moveTo moves the document out of its folder.
+func (f Found) moveTo(to *walk.Dir, name string) error {
+	err := f.Dir.Rename(f.Name, to, name)
+	if errors.Is(err, walk.ErrDenied) && f.Dir.Unlock(f.Name) == nil {
+		err = f.Dir.Rename(f.Name, to, name)
+	}
+	return err
+}
+
+// List returns the documents, at most ten thousand of them, and how many there are with how many bytes.
 func (s Session) List(ctx context.Context) (docs []Document, count int, bytes int64, err error) {
-	err = s.each(ctx, func(_ *walk.Dir, _ string, _ walk.Info, doc Document, _ bool) {
+	err = s.each(ctx, func(f Found) {
 		count++
-		bytes += doc.Bytes
+		bytes += f.Document.Bytes
 		if len(docs) < maxListed {
-			docs = append(docs, doc)
+			docs = append(docs, f.Document)
 		}
 	})
 	return docs, count, bytes, err
@@ -39,6 +61,8 @@ type Kept struct {
 	Bytes int64
 	// Failed are documents that could not be set aside: they must stay where they are.
 	Failed map[Identity]wipe.Code
+	// Copied are documents that were copied: the originals are still there, as they were at that moment.
+	Copied map[Identity]Mark
 }
 
 // Identity tells a file whatever its name.
@@ -50,30 +74,34 @@ func IdentityOf(info walk.Info) Identity { return Identity{info.Mount, info.Devi
 // Hold sets every document aside in a new batch of the holding. A document with one name is moved; one that has more,
 // that belongs to the baseline or that lies on another file system is copied, and the original left to the eraser.
 func (s Session) Hold(ctx context.Context, b *Batch, progress func(count int, bytes int64)) (Kept, error) {
-	kept := Kept{Failed: map[Identity]wipe.Code{}}
-	err := s.each(ctx, func(d *walk.Dir, name string, info walk.Info, doc Document, changed bool) {
-		err := b.take(ctx, d, name, info, doc, changed)
+	kept := Kept{Failed: map[Identity]wipe.Code{}, Copied: map[Identity]Mark{}}
+	err := s.each(ctx, func(f Found) {
+		copied, err := b.take(ctx, f)
 		if err != nil {
-			kept.Failed[IdentityOf(info)] = walk.CodeOf(err)
+			kept.Failed[IdentityOf(f.Info)] = walk.CodeOf(err)
 			return
 		}
+		if copied {
+			kept.Copied[IdentityOf(f.Info)] = f.Document.Mark
+		}
 		kept.Count++
-		kept.Bytes += doc.Bytes
+		kept.Bytes += f.Document.Bytes
 		progress(kept.Count, kept.Bytes)
 	})
+	for id := range kept.Failed {
+		delete(kept.Copied, id) // one of its names is not set aside
+	}
 	return kept, err
 }
 
 // Refuse marks every document as one that must stay where it is, for a holding that cannot take any.
 func (s Session) Refuse(ctx context.Context, code wipe.Code) (Kept, error) {
 	kept := Kept{Failed: map[Identity]wipe.Code{}}
-	err := s.each(ctx, func(_ *walk.Dir, _ string, info walk.Info, _ Document, _ bool) {
-		kept.Failed[IdentityOf(info)] = code
-	})
+	err := s.each(ctx, func(f Found) { kept.Failed[IdentityOf(f.Info)] = code })
 	return kept, err
 }
 
-func (s Session) each(ctx context.Context, found func(*walk.Dir, string, walk.Info, Document, bool)) error {
+func (s Session) each(ctx context.Context, found func(Found)) error {
 	home, err := walk.Open(s.Home)
 	if errors.Is(err, walk.ErrNotExist) {
 		return nil
@@ -85,7 +113,12 @@ func (s Session) each(ctx context.Context, found func(*walk.Dir, string, walk.In
 	if err != nil {
 		return err
 	}
-	err = s.Compare(ctx, home, &finder{found: found, mount: info.Mount})
+	chosen := func(f Found) {
+		if s.Choose == nil || s.Choose(f.Document) {
+			found(f)
+		}
+	}
+	err = s.Compare(ctx, home, &finder{found: chosen, mount: info.Mount})
 	if !errors.Is(err, baseline.ErrCorrupt) {
 		return err
 	}
@@ -93,5 +126,5 @@ func (s Session) each(ctx context.Context, found func(*walk.Dir, string, walk.In
 	if err := home.Rewind(); err != nil {
 		return err
 	}
-	return s.Bare(ctx, home, &finder{found: found, mount: info.Mount, personal: true})
+	return s.Bare(ctx, home, &finder{found: chosen, mount: info.Mount, personal: true})
 }
