@@ -2,9 +2,11 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ipguard/agent/state"
+	"ipguard/devices/host"
 	"ipguard/wipe"
 	"ipguard/wipe/execute"
 )
@@ -28,12 +30,19 @@ const (
 // begins only when the account is clean and unused, and stops within seconds when that changes: it never stands between
 // two people. Errors: ErrNotPermitted, or what reading the account's facts gives.
 func (a *Agent) CleanFreeSpace(ctx context.Context, req FreeSpaceRequest) (wipe.FreeSpaceReport, error) {
+	return a.cleanBeside(ctx, req, a.stays(0))
+}
+
+// cleanBeside cleans beside programs that are no use of the account.
+func (a *Agent) cleanBeside(
+	ctx context.Context, req FreeSpaceRequest, stays func(host.Process) bool,
+) (wipe.FreeSpaceReport, error) {
 	start := a.Now()
 	if !a.Root {
 		return wipe.FreeSpaceReport{}, ErrNotPermitted
 	}
 	w, err := a.begin(ctx, req.Account)
-	if err == nil && !a.unused(ctx, w) {
+	if err == nil && !a.unused(ctx, w, stays) {
 		err = wipe.RefusedInSession
 	}
 	if refusal, ok := wipe.AsRefusal(err); ok {
@@ -42,7 +51,7 @@ func (a *Agent) CleanFreeSpace(ctx context.Context, req FreeSpaceRequest) (wipe.
 		return wipe.FreeSpaceReport{}, err
 	}
 	notice(req.Observer, wipe.PhaseFreeSpace)
-	rows, used := a.clean(ctx, w, req)
+	rows, used := a.clean(ctx, w, req, stays)
 	if used {
 		for i := range rows {
 			if rows[i].Stopped == wipe.FreeInterrupted {
@@ -56,10 +65,12 @@ func (a *Agent) CleanFreeSpace(ctx context.Context, req FreeSpaceRequest) (wipe.
 }
 
 // clean cleans until it is done or somebody uses the account; used says that it was that.
-func (a *Agent) clean(ctx context.Context, w *work, req FreeSpaceRequest) (rows []wipe.FreeSpace, used bool) {
+func (a *Agent) clean(
+	ctx context.Context, w *work, req FreeSpaceRequest, stays func(host.Process) bool,
+) (rows []wipe.FreeSpace, used bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	watched := make(chan bool)
-	go func() { watched <- a.watchUse(ctx, w, cancel) }()
+	go func() { watched <- a.watchUse(ctx, w, stays, cancel) }()
 	e := a.plan(w, false, req.Observer)
 	defer e.Close()
 	saved := a.Now()
@@ -87,7 +98,7 @@ func (a *Agent) clean(ctx context.Context, w *work, req FreeSpaceRequest) (rows 
 }
 
 // watchUse calls stop when somebody begins to use the account, or a wipe begins, and reports whether that happened.
-func (a *Agent) watchUse(ctx context.Context, w *work, stop func()) bool {
+func (a *Agent) watchUse(ctx context.Context, w *work, stays func(host.Process) bool, stop func()) bool {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -95,7 +106,7 @@ func (a *Agent) watchUse(ctx context.Context, w *work, stop func()) bool {
 		case <-ctx.Done():
 			return false
 		case <-tick.C:
-			if !a.unused(ctx, w) && ctx.Err() == nil {
+			if !a.unused(ctx, w, stays) && ctx.Err() == nil {
 				stop()
 				return true
 			}
@@ -103,15 +114,15 @@ func (a *Agent) watchUse(ctx context.Context, w *work, stop func()) bool {
 	}
 }
 
-// unused reports whether the last wipe ended clean and nothing runs under the account's name since. What cannot be found
-// out counts as used.
-func (a *Agent) unused(ctx context.Context, w *work) bool {
+// unused reports whether the last wipe ended clean and nothing runs under the account's name since but what stays. What
+// cannot be found out counts as used.
+func (a *Agent) unused(ctx context.Context, w *work, stays func(host.Process) bool) bool {
 	rec, err := w.state.Load()
 	if err != nil || rec.State != state.Clean {
 		return false
 	}
-	running, err := a.running(ctx, w.acct)
-	return err == nil && running == 0
+	all, err := a.Machine.Processes(ctx, w.acct.UID)
+	return err == nil && !slices.ContainsFunc(all, func(p host.Process) bool { return !stays(p) })
 }
 
 // savePositions writes down how far the cleaning came. While a wipe works on the account that is left out: the next

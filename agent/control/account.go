@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 )
 
@@ -21,9 +22,15 @@ type account struct {
 	// cause is that of the wipe that runs; with waiting, that of the one that comes when the countdown is over.
 	cause   Cause
 	waiting bool
-	// documents, everything and client belong to the wipe that waits.
+	// What follows belongs to the wipe that waits or runs.
 	documents agent.Choice
 	client    int
+	// given and refused are what was decided about single documents.
+	given, refused []handover.Mark
+	// stow says that the wipe that runs ends a permanence, and freeSpace that the free space is cleaned after it.
+	stow, freeSpace bool
+	// later is what was asked for while a wipe ran that does not do it.
+	later *event
 	// byAdmin says that an administrator asked for it, so that nobody else stops the countdown.
 	byAdmin bool
 	// closed says that sessions that open are turned away until the wipe has ended.

@@ -106,12 +106,26 @@ func (c *Controller) Browsers(ctx context.Context, id string) (governor.Report, 
 
 // Wipe implements ipc.Backend. The wipe goes on when nobody follows it any more.
 func (c *Controller) Wipe(ctx context.Context, caller ipc.Caller, req ipc.WipeRequest) (iter.Seq[ipc.Message], error) {
-	s, err := c.find(req.Account)
+	return c.begin(ctx, caller, req.Account, event{
+		kind: asked, documents: req.Documents, given: req.Given, refused: req.Refused, countdown: req.Countdown,
+	})
+}
+
+// Stow implements ipc.Backend. It goes on when nobody follows it any more.
+func (c *Controller) Stow(ctx context.Context, caller ipc.Caller, req ipc.StowRequest) (iter.Seq[ipc.Message], error) {
+	return c.begin(ctx, caller, req.Account, event{
+		kind: asked, given: req.Given, stow: true, freeSpace: req.FreeSpace,
+		powerOff: req.PowerOff || c.Policy.Stow.PowerOff,
+	})
+}
+
+// begin hands on what somebody asks for and follows what comes of it.
+func (c *Controller) begin(ctx context.Context, caller ipc.Caller, id string, ev event) (iter.Seq[ipc.Message], error) {
+	s, err := c.find(id)
 	if err != nil {
 		return nil, err
 	}
-	ev := event{kind: asked, documents: req.Documents, countdown: req.Countdown, admin: caller.Admin}
-	if caller.Account == s.acct.ID {
+	if ev.admin = caller.Admin; caller.Account == s.acct.ID {
 		ev.client = caller.PID
 	}
 	answer := make(chan *job, 1)
@@ -123,7 +137,7 @@ func (c *Controller) Wipe(ctx context.Context, caller ipc.Caller, req ipc.WipeRe
 		if j == nil {
 			return nil, ipc.CodeEnding
 		}
-		return j.follow(ctx), nil
+		return j.follow(ctx, ev.stow), nil
 	case <-c.closed:
 	case <-ctx.Done():
 	}

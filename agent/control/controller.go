@@ -9,6 +9,7 @@ import (
 
 	"ipguard/agent"
 	"ipguard/agent/governor"
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 	"ipguard/agent/watch"
 	"ipguard/devices"
@@ -20,6 +21,7 @@ import (
 // Engine wipes accounts and reads them.
 type Engine interface {
 	Wipe(ctx context.Context, req agent.Request) (wipe.Report, error)
+	Stow(ctx context.Context, req agent.StowRequest) (agent.StowReport, error)
 	Status(ctx context.Context, acct wipe.Account) (agent.Status, error)
 }
 
@@ -46,6 +48,19 @@ type Folders interface {
 	Reset(account string) (epoch uint64)
 }
 
+// Documents deals with the documents of accounts.
+type Documents interface {
+	HoldNow(ctx context.Context, acct wipe.Account, only []handover.Mark) (agent.Moved, error)
+	RefuseNow(ctx context.Context, acct wipe.Account, only []handover.Mark) (agent.Moved, error)
+	Batches(ctx context.Context, acct wipe.Account) ([]agent.Batch, error)
+	GiveBack(ctx context.Context, req agent.BackRequest) (agent.Moved, error)
+}
+
+// Power switches the machine off.
+type Power interface {
+	PowerOff(ctx context.Context) error
+}
+
 // Governor knows how the browsers stand.
 type Governor interface {
 	Check(ctx context.Context, acct wipe.Account) (governor.Report, error)
@@ -53,11 +68,13 @@ type Governor interface {
 
 // Options are what a controller works with.
 type Options struct {
-	Engine   Engine
-	Accounts Accounts
-	Sessions Sessions
-	Folders  Folders
-	Governor Governor
+	Engine    Engine
+	Accounts  Accounts
+	Sessions  Sessions
+	Folders   Folders
+	Governor  Governor
+	Documents Documents
+	Power     Power
 	// SessionFolders says which folders of an account are watched.
 	SessionFolders func(context.Context, wipe.Account) ([]watch.Folder, error)
 	Policy         policy.Policy
@@ -96,6 +113,12 @@ type Controller struct {
 	known   bool // the number of sessions is known
 	ending  bool
 
+	// cleaning are the cleanings of free space that go on.
+	cleaning map[*cleaning]bool
+	// switchOff is the account after whose stow the machine is to be switched off, when nothing runs any more.
+	switchOff string
+
+	desk      *desk
 	heldTimer *time.Timer
 	side      sync.WaitGroup // what goes on beside it
 }
@@ -107,11 +130,14 @@ type note struct {
 	follow  chan *job // with asked: where the answer goes
 	change  *watch.Change
 	reload  chan error
-	looked  func() // with what was read beside everything else
+	looked  func(context.Context) // with what was read or done beside everything else
 	held    *waiting
 	begun   time.Time // with due: which countdown it was
 	report  *wipe.Report
 	err     error
+	// With the parts of a stow: what comes after its wipe, and how that ended.
+	cleaning *cleaning
+	stowed   *agent.StowReport
 }
 
 // entry is an account with what surrounds it.
@@ -120,6 +146,7 @@ type entry struct {
 	account account
 	record  state.Record
 	job     *job // of the wipe that runs or waits
+	later   *job // of what comes after it
 	timer   *time.Timer
 	due     time.Time
 	seen    watch.Change
@@ -137,13 +164,15 @@ type waiting struct {
 	next time.Duration
 	some bool
 	err  error
+	held map[string]int // by account
 }
 
 // New returns a controller.
 func New(o Options) *Controller {
 	return &Controller{
 		Options: o, inbox: make(chan note, 64), alive: make(chan chan struct{}), ready: make(chan struct{}),
-		closed: make(chan struct{}), entries: map[string]*entry{},
+		closed: make(chan struct{}), entries: map[string]*entry{}, cleaning: map[*cleaning]bool{},
+		desk: newDesk(),
 	}
 }
 

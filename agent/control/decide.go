@@ -1,9 +1,11 @@
 package control
 
 import (
+	"slices"
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 	"ipguard/policy"
 	"ipguard/wipe"
@@ -75,23 +77,29 @@ func use(a account) (account, []command) {
 	return a, []command{{action: save}}
 }
 
-// ask begins a wipe that somebody asked for, now or after a countdown. Who asks while one runs joins that one.
+// ask begins a wipe that somebody asked for, now or after a countdown. Who asks while one runs joins that one, unless it
+// does less than what is asked for.
 func ask(a account, e event, p policy.Policy) (account, []command) {
-	if a.busy() {
+	switch {
+	case a.busy():
+		if e.stow && !a.stow && a.later == nil {
+			a.later = &e
+		}
 		return a, nil
+	case e.stow:
+		return stow(a, e, p)
 	}
 	if a.waiting && a.cause == ByCommand {
 		// Nobody may make another wait longer, and what one of them wants to keep is kept.
-		if e.documents == agent.Hold {
-			a.documents = agent.Hold
-		}
+		a = join(a, e)
 		a.byAdmin = a.byAdmin || e.admin
 		if e.countdown >= e.left {
 			return a, nil
 		}
-		e.documents = a.documents
+	} else {
+		a.documents, a.given, a.refused = e.documents, e.given, e.refused
 	}
-	a.cause, a.documents, a.client, a.waiting = ByCommand, e.documents, e.client, true
+	a.cause, a.client, a.waiting = ByCommand, e.client, true
 	a.byAdmin = a.byAdmin || e.admin
 	if e.countdown > 0 {
 		return a, []command{{action: arm, cause: ByCommand, after: e.countdown}}
@@ -99,9 +107,42 @@ func ask(a account, e event, p policy.Policy) (account, []command) {
 	return wipeStaying(a, ByCommand, p)
 }
 
+// join leaves of what two people give away only what both do.
+func join(a account, e event) account {
+	switch {
+	case a.documents == agent.Refuse:
+		a.documents, a.given, a.refused = e.documents, e.given, e.refused
+	case e.documents == agent.Hold:
+		theirs := map[handover.Mark]bool{}
+		for _, m := range slices.Concat(e.given, e.refused) {
+			theirs[m] = true
+		}
+		a.given, a.refused = both(a.given, theirs), both(a.refused, theirs)
+	}
+	return a
+}
+
+// both returns the marks that are theirs too; nil when there is none.
+func both(ours []handover.Mark, theirs map[handover.Mark]bool) (all []handover.Mark) {
+	for _, m := range ours {
+		if theirs[m] {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// stow begins the wipe that ends a permanence, at once and instead of any that waits. It sets nothing aside: what others
+// want to keep would go with everything else that is set aside.
+func stow(a account, e event, p policy.Policy) (account, []command) {
+	a.documents, a.given, a.refused, a.client = agent.Refuse, e.given, nil, e.client
+	a.stow, a.freeSpace = true, e.freeSpace
+	return wipeStaying(a, ByCommand, p)
+}
+
 // stopWaiting takes a countdown back.
 func stopWaiting(a account) (account, []command) {
-	a.waiting, a.cause, a.byAdmin = false, "", false
+	a.waiting, a.cause, a.byAdmin, a.given, a.refused = false, "", false, nil, nil
 	return a, []command{{action: disarm}}
 }
 
@@ -125,14 +166,14 @@ func over(a account, e event, p policy.Policy) (account, []command) {
 // wipeNow begins a wipe that nobody asked for: documents are set aside, nothing of the account goes on running, and who
 // signs in meanwhile is turned away.
 func wipeNow(a account, cause Cause) (account, []command) {
-	a.documents, a.client, a.closed = agent.Hold, 0, true
+	a.documents, a.given, a.refused, a.client, a.closed = agent.Hold, nil, nil, 0, true
 	return run(a, cause, true)
 }
 
 // wipeStaying begins a wipe beside a desktop that goes on running, unless policy ends it.
 func wipeStaying(a account, cause Cause, p policy.Policy) (account, []command) {
 	if cause != ByCommand {
-		a.documents, a.client = agent.Hold, 0
+		a.documents, a.given, a.refused, a.client = agent.Hold, nil, nil, 0
 	}
 	if p.Session.End != policy.EndLogout {
 		return run(a, cause, false)
@@ -149,23 +190,30 @@ func run(a account, cause Cause, everything bool) (account, []command) {
 	a.state, a.cause, a.waiting, a.byAdmin = state.Wiping, cause, false, false
 	return a, append(cmds, command{
 		action: begin, cause: cause, documents: a.documents, everything: everything, signOut: everything && a.open > 0,
-		client: a.client,
+		client: a.client, given: a.given, refused: a.refused, stow: a.stow, freeSpace: a.freeSpace,
 	})
 }
 
 // conclude goes on when a wipe has ended.
 func conclude(a account, e event, p policy.Policy) (account, []command) {
-	cause, again := a.cause, a.again
-	a.cause, a.again, a.documents, a.client = "", "", "", 0
+	cause, again, later := a.cause, a.again, a.later
+	a.cause, a.again, a.later, a.documents, a.given, a.refused, a.client = "", "", nil, "", nil, nil, 0
+	a.stow, a.freeSpace = false, false
 	if e.verdict == wipe.Complete {
 		a.state, a.retries = state.Clean, 0
 	} else {
 		a.state = state.Residue
 	}
-	if again != "" {
+	a.closed = false
+	switch {
+	case later != nil:
+		if again != "" {
+			p.Session.End = policy.EndLogout // who signed out meanwhile has left nothing that need stay
+		}
+		return stow(a, *later, p)
+	case again != "":
 		return wipeNow(a, again)
 	}
-	a.closed = false
 	if a.state == state.Clean {
 		return a, []command{{action: forget}}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ipguard/agent"
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 	"ipguard/devices"
 	"ipguard/policy"
@@ -34,6 +35,14 @@ func TestDecide(t *testing.T) {
 	alone := account{state: state.Wiping, cause: ByLogoff, closed: true, documents: agent.Hold}
 	idle := account{state: state.InUse, open: 1, waiting: true, cause: ByIdle}
 	ask := event{kind: asked, documents: agent.Refuse, client: 7}
+	one, two, three := handover.Mark{Inode: 1}, handover.Mark{Inode: 2}, handover.Mark{Inode: 3}
+	marks := func(all ...handover.Mark) []handover.Mark { return all }
+	stowing := event{kind: asked, stow: true, freeSpace: true, client: 7, given: marks(one)}
+	stowed := command{action: begin, cause: ByCommand, documents: agent.Refuse, client: 7, given: marks(one), stow: true, freeSpace: true}
+	inStow := account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Refuse, client: 7, given: marks(one), stow: true, freeSpace: true}
+	waits := func(choice agent.Choice, given, refused []handover.Mark) account {
+		return account{state: state.InUse, open: 1, waiting: true, cause: ByCommand, documents: choice, given: given, refused: refused}
+	}
 	for _, c := range []struct {
 		name   string
 		from   account
@@ -165,6 +174,62 @@ func TestDecide(t *testing.T) {
 		{name: "nobody stops a wipe that runs", from: wiping, event: event{kind: stopped}, want: wiping},
 		{name: "nobody stops the countdown of a machine that is left alone", from: idle, event: event{kind: stopped}, want: idle},
 
+		// What was decided about single documents.
+		{name: "marks go with the command that brings them", from: inUse,
+			event: event{kind: asked, documents: agent.Hold, given: marks(one), refused: marks(two)},
+			want:  account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Hold, given: marks(one), refused: marks(two)},
+			do:    []command{{action: disarm}, {action: begin, cause: ByCommand, documents: agent.Hold, given: marks(one), refused: marks(two)}}},
+		{name: "what a second caller gives away is kept, and what it keeps too",
+			from:  waits(agent.Hold, marks(one), marks(two)),
+			event: event{kind: asked, documents: agent.Hold, given: marks(two, three), countdown: time.Minute, left: time.Second},
+			want:  waits(agent.Hold, nil, marks(two))},
+		{name: "equal marks stay", from: waits(agent.Hold, marks(one), marks(two)),
+			event: event{kind: asked, documents: agent.Hold, given: marks(one), refused: marks(two), countdown: time.Minute, left: time.Second},
+			want:  waits(agent.Hold, marks(one), marks(two))},
+		{name: "who refuses everything takes nothing from who refuses some", from: waits(agent.Refuse, nil, nil),
+			event: event{kind: asked, documents: agent.Hold, refused: marks(three), countdown: time.Minute, left: time.Second},
+			want:  waits(agent.Hold, nil, marks(three))},
+		{name: "nor the other way round", from: waits(agent.Hold, nil, marks(three)),
+			event: event{kind: asked, documents: agent.Refuse, given: marks(one), countdown: time.Minute, left: time.Second},
+			want:  waits(agent.Hold, nil, marks(three))},
+		{name: "a second caller's marks do not reach a wipe that runs",
+			from:  account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Hold},
+			event: event{kind: asked, documents: agent.Hold, refused: marks(one)},
+			want:  account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Hold}},
+		{name: "marks do not outlive a countdown that is stopped", from: waits(agent.Hold, marks(one), marks(two)),
+			event: event{kind: stopped}, want: account{state: state.InUse, open: 1, documents: agent.Hold}, do: []command{{action: disarm}}},
+		{name: "a wipe that nobody asked for knows no marks", from: waits(agent.Hold, marks(one), marks(two)), event: signedOut(0),
+			want: unattended(ByLogoff), do: []command{{action: disarm}, auto(ByLogoff, false)}},
+
+		// The end of a permanence.
+		{name: "a stow", from: inUse, event: stowing, want: inStow, do: []command{stowed}},
+		{name: "a stow of a clean account", from: account{state: state.Clean}, event: event{kind: asked, stow: true},
+			want: account{state: state.Wiping, cause: ByCommand, documents: agent.Refuse, stow: true},
+			do:   []command{{action: begin, cause: ByCommand, documents: agent.Refuse, stow: true}}},
+		{name: "a stow does not wait for a countdown", from: waits(agent.Hold, nil, marks(two)), event: stowing, want: inStow,
+			do: []command{{action: disarm}, stowed}},
+		{name: "a stow under a policy of signing out", policy: func(p *policy.Policy) { p.Session.End = policy.EndLogout },
+			from: inUse, event: event{kind: asked, stow: true, client: 7},
+			want: account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Refuse, closed: true, stow: true},
+			do:   []command{{action: begin, cause: ByCommand, documents: agent.Refuse, everything: true, signOut: true, stow: true}}},
+		{name: "a stow after the wipe that runs", from: wiping, event: stowing,
+			want: account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Refuse, later: &stowing}},
+		{name: "whose turn comes",
+			from:  account{state: state.Wiping, cause: ByCommand, open: 1, documents: agent.Hold, later: &stowing},
+			event: event{kind: wiped, verdict: wipe.Incomplete}, want: inStow, do: []command{stowed}},
+		{name: "whose turn comes when everybody has signed out",
+			from:  account{state: state.Wiping, cause: ByCommand, documents: agent.Hold, again: ByLogoff, later: &event{kind: asked, stow: true}},
+			event: event{kind: wiped, verdict: wipe.Complete},
+			want:  account{state: state.Wiping, cause: ByCommand, documents: agent.Refuse, closed: true, stow: true},
+			do:    []command{{action: begin, cause: ByCommand, documents: agent.Refuse, everything: true, stow: true}}},
+		{name: "a second stow joins", from: inStow, event: event{kind: asked, stow: true}, want: inStow},
+		{name: "a wipe joins a stow", from: inStow, event: event{kind: asked, documents: agent.Hold}, want: inStow},
+		{name: "nobody stops a stow", from: inStow, event: event{kind: stopped, admin: true}, want: inStow},
+		{name: "the wipe of a stow ends", from: inStow, event: event{kind: wiped, verdict: wipe.Complete},
+			want: account{state: state.Clean, open: 1}, do: []command{{action: forget}}},
+		{name: "and leaves something", from: inStow, event: event{kind: wiped, verdict: wipe.Incomplete},
+			want: account{state: state.Residue, open: 1}},
+
 		// The wipe ends.
 		{name: "complete", from: wiping, event: event{kind: wiped, verdict: wipe.Complete}, want: account{state: state.Clean, open: 1},
 			do: []command{{action: forget}}},
@@ -194,7 +259,7 @@ func TestDecide(t *testing.T) {
 				c.policy(&p)
 			}
 			got, do := decide(c.from, c.event, p)
-			opt := cmp.AllowUnexported(account{}, command{})
+			opt := cmp.AllowUnexported(account{}, command{}, event{})
 			if diff := cmp.Diff(c.want, got, opt); diff != "" {
 				t.Errorf("account (-want +got):\n%s", diff)
 			}
@@ -220,7 +285,8 @@ func FuzzDecide(f *testing.F) {
 		{kind: device, device: devices.Event{Kind: devices.Awake, Elapsed: time.Hour}}, dev(devices.Unlocked),
 		{kind: used}, {kind: asked, documents: agent.Refuse}, {kind: asked, documents: agent.Hold, countdown: time.Second},
 		{kind: stopped}, {kind: due}, {kind: due, idle: true}, {kind: wiped, verdict: wipe.Complete},
-		{kind: wiped, verdict: wipe.Incomplete}, {kind: ending, shutdown: true},
+		{kind: wiped, verdict: wipe.Incomplete}, {kind: ending, shutdown: true}, {kind: asked, stow: true, freeSpace: true},
+		{kind: asked, documents: agent.Hold, given: []handover.Mark{{Inode: 1}}},
 	}
 	f.Fuzz(func(t *testing.T, order []byte) {
 		a, running := account{state: state.Clean}, false
@@ -250,9 +316,18 @@ func FuzzDecide(f *testing.F) {
 				if cmd.cause != ByCommand && cmd.documents != agent.Hold {
 					t.Fatalf("a wipe by %s destroys documents", cmd.cause)
 				}
+				if cmd.cause != ByCommand && (cmd.stow || cmd.given != nil || cmd.refused != nil) {
+					t.Fatalf("a wipe by %s does what somebody else decided", cmd.cause)
+				}
+				if cmd.stow && cmd.documents != agent.Refuse {
+					t.Fatal("a stow sets documents aside")
+				}
 			}
 			if running != a.busy() {
 				t.Fatalf("after %s: running %v, state %s", e.kind, running, a.state)
+			}
+			if !running && (a.stow || a.later != nil) {
+				t.Fatalf("after %s a stow is promised and nothing runs", e.kind)
 			}
 		}
 	})

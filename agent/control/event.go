@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ipguard/agent"
+	"ipguard/agent/handover"
 	"ipguard/agent/state"
 	"ipguard/devices"
 	"ipguard/wipe"
@@ -32,10 +33,11 @@ const (
 	started kind = "started" // the service knows the account for the first time
 	device  kind = "device"
 	used    kind = "used"    // something of a session was seen in the account's folders or among its programs
-	asked   kind = "asked"   // somebody asks for a wipe
+	asked   kind = "asked"   // somebody asks for a wipe, or for the end of a permanence
 	stopped kind = "stopped" // somebody stops the countdown
 	due     kind = "due"     // a countdown is over
 	wiped   kind = "wiped"   // the wipe of the account ended
+	cleaned kind = "cleaned" // the cleaning of free space that came after it did
 	ending  kind = "ending"  // the service ends
 )
 
@@ -55,6 +57,11 @@ type event struct {
 	left      time.Duration // of the countdown that runs
 	client    int           // the process that asked, 0 for none of the account's
 	admin     bool          // an administrator asked; also with stopped
+	given     []handover.Mark
+	refused   []handover.Mark
+	stow      bool // the end of a permanence is asked for, not only a wipe
+	freeSpace bool // with stow: the free space is to be cleaned
+	powerOff  bool // with stow: the machine is to be switched off afterwards
 	// With wiped.
 	verdict  wipe.Verdict // empty: it did not begin
 	shutdown bool         // with ending: the machine stops too
@@ -82,5 +89,7 @@ type command struct {
 	// With begin: everything says that no program of the account stays, signOut that its sessions are ended first.
 	everything, signOut bool
 	client              int
+	given, refused      []handover.Mark
+	stow, freeSpace     bool // with begin: the end of a permanence
 	session             string
 }

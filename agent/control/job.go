@@ -17,6 +17,10 @@ type job struct {
 	last  ipc.Message
 	ended bool
 	wake  chan struct{} // closed when there is news
+	// report is that of the wipe, when more comes after it.
+	report *wipe.Report
+
+	powerOff bool // belongs to the goroutine of Run
 }
 
 func newJob() *job { return &job{wake: make(chan struct{})} }
@@ -39,17 +43,30 @@ func (j *job) say(m ipc.Message, last bool) {
 	j.wake = make(chan struct{})
 }
 
-func (j *job) latest() (ipc.Message, bool, chan struct{}) {
+// wiped tells those who asked for a wipe how it ended, in a job that goes on.
+func (j *job) wiped(r *wipe.Report) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.report = r
+	close(j.wake)
+	j.wake = make(chan struct{})
+}
+
+// latest is the latest message for those who asked for a wipe, or for those who asked for a stow.
+func (j *job) latest(stow bool) (ipc.Message, bool, chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.report != nil && !stow {
+		return ipc.Message{Report: j.report}, true, j.wake
+	}
 	return j.last, j.ended, j.wake
 }
 
 // follow yields what there is to say until the end, or until ctx ends.
-func (j *job) follow(ctx context.Context) iter.Seq[ipc.Message] {
+func (j *job) follow(ctx context.Context, stow bool) iter.Seq[ipc.Message] {
 	return func(yield func(ipc.Message) bool) {
 		for {
-			m, ended, wake := j.latest()
+			m, ended, wake := j.latest(stow)
 			if m != (ipc.Message{}) && !yield(m) || ended {
 				return
 			}

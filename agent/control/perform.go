@@ -41,6 +41,7 @@ func (c *Controller) perform(ctx context.Context, e *entry, cmd command) {
 		if err := c.Accounts.MarkWiping(e.acct); err != nil {
 			c.Log.Error("the state could not be written", "event", begin, "error", err)
 		}
+		c.desk.shut(id)
 		c.queue = append(c.queue, turn{id, cmd})
 	case arm:
 		c.disarm(e)
@@ -88,7 +89,7 @@ func (c *Controller) disarm(e *entry) {
 	}
 }
 
-// next begins the wipe whose turn it is, unless one runs.
+// next begins the wipe whose turn it is, unless one runs. Cleaning free space makes room for it.
 func (c *Controller) next(ctx context.Context) {
 	if c.running || len(c.queue) == 0 {
 		return
@@ -96,23 +97,40 @@ func (c *Controller) next(ctx context.Context) {
 	id, cmd := c.queue[0].id, c.queue[0].command
 	c.queue = c.queue[1:]
 	e := c.entries[id]
-	req := agent.Request{
-		Account: e.acct, Documents: cmd.documents, Observer: e.job, Everything: cmd.everything, Client: cmd.client,
-	}
+	c.stopCleaning()
 	c.running = true
 	c.Log.Info("a wipe begins", "event", begin, "cause", cmd.cause)
+	if cmd.stow {
+		c.stow(ctx, e, cmd)
+		return
+	}
+	req := agent.Request{
+		Account: e.acct, Documents: cmd.documents, Observer: e.job, Everything: cmd.everything, Client: cmd.client,
+		Given: cmd.given, Refused: cmd.refused,
+	}
 	c.side.Go(func() {
-		if cmd.signOut {
-			c.signOut(ctx, id)
-		}
+		c.clear(ctx, id, cmd)
 		rep, err := c.Engine.Wipe(ctx, req)
-		ended := event{kind: wiped}
-		if err == nil && rep.Verdict != wipe.Refused {
-			ended.verdict = rep.Verdict
-		}
 		// Whatever ended it, the controller must hear that it did.
-		c.post(context.WithoutCancel(ctx), note{account: id, event: ended, report: &rep, err: err})
+		c.post(context.WithoutCancel(ctx), note{account: id, event: endOf(&rep, err), report: &rep, err: err})
 	})
+}
+
+// clear makes room for a wipe: nobody is signed in who need not be, and nobody moves documents.
+func (c *Controller) clear(ctx context.Context, id string, cmd command) {
+	if cmd.signOut {
+		c.signOut(ctx, id)
+	}
+	c.desk.clear(ctx, id)
+}
+
+// endOf is the event that a wipe ended.
+func endOf(rep *wipe.Report, err error) event {
+	ended := event{kind: wiped}
+	if err == nil && rep.Verdict != wipe.Refused {
+		ended.verdict = rep.Verdict
+	}
+	return ended
 }
 
 // signOut ends the account's sessions as the system would, so that desktops can close. What stays is ended by the wipe.

@@ -9,6 +9,7 @@ import (
 	"ipguard/agent/ipc"
 	"ipguard/agent/state"
 	"ipguard/devices"
+	"ipguard/wipe"
 )
 
 // Run takes events until ctx ends and what runs then has come to its end. stopping says whether the machine stops too,
@@ -30,7 +31,7 @@ func (c *Controller) Run(ctx context.Context, stopping func(context.Context) boo
 		if c.settled() || time.Since(begun) >= bootMost {
 			c.open()
 		}
-		if c.ending && !c.running && len(c.queue) == 0 {
+		if c.ending && !c.running && len(c.queue) == 0 && len(c.cleaning) == 0 {
 			return
 		}
 		c.publish()
@@ -66,7 +67,7 @@ func (c *Controller) open() {
 func (c *Controller) take(ctx context.Context, n note) {
 	switch {
 	case n.looked != nil:
-		n.looked()
+		n.looked(ctx)
 	case n.reload != nil:
 		err := c.enroll(ctx, false)
 		c.publish() // whoever asked looks next
@@ -74,6 +75,8 @@ func (c *Controller) take(ctx context.Context, n note) {
 		c.heldTimer.Reset(0)
 	case n.held != nil:
 		c.expired(*n.held)
+	case n.event.kind == cleaned:
+		c.ended(n)
 	case n.event.kind == wiped, n.event.device.Kind == devices.Awake:
 		c.heldTimer.Reset(0)
 	}
@@ -86,6 +89,7 @@ func (c *Controller) take(ctx context.Context, n note) {
 		}
 	}
 	c.next(ctx)
+	c.leave(ctx)
 }
 
 // heard deals with one note for one account.
@@ -112,7 +116,13 @@ func (c *Controller) heard(ctx context.Context, e *entry, n note) {
 		}
 	case wiped:
 		c.finished(e, n)
+	case cleaned:
+		c.cleaned(ctx, e, n)
+		return
 	case device:
+		if c.awaited(e, ev.device.Kind) {
+			return
+		}
 		if ev.device.Kind == devices.Idle && e.account.state == state.Clean && e.account.open > 0 {
 			// Something may have been left of which nobody told.
 			c.look(ctx, e, func(clean bool) {
@@ -128,10 +138,10 @@ func (c *Controller) heard(ctx context.Context, e *entry, n note) {
 			n.follow <- nil
 			return
 		}
-		if e.job == nil {
-			e.job = newJob()
+		j, joins := c.jobFor(e, ev)
+		if n.follow <- j; joins {
+			return
 		}
-		n.follow <- e.job
 		ev.left = time.Until(e.due)
 	}
 	c.apply(ctx, e, ev)
@@ -166,6 +176,7 @@ const nobodySits = "unspecified"
 // stop prepares the end of the service.
 func (c *Controller) stop(ctx context.Context, stopping func(context.Context) bool) {
 	c.ending = true
+	c.stopCleaning()
 	asking, cancel := context.WithTimeout(ctx, askMost)
 	defer cancel()
 	shutdown := stopping(asking)
@@ -183,30 +194,43 @@ func (c *Controller) stop(ctx context.Context, stopping func(context.Context) bo
 
 // expire destroys held documents whose time is over, beside everything else: there may be many.
 func (c *Controller) expire(ctx context.Context) {
+	var accounts []wipe.Account
+	for _, e := range c.entries {
+		accounts = append(accounts, e.acct)
+	}
 	c.side.Go(func() {
-		var w waiting
+		w := waiting{held: map[string]int{}}
 		w.next, w.some, w.err = c.Accounts.ExpireHeld(ctx)
+		if w.some {
+			for _, acct := range accounts {
+				if n, err := c.count(ctx, acct); err == nil {
+					w.held[acct.ID] = n
+				}
+			}
+		}
 		c.post(ctx, note{held: &w})
 	})
 }
 
 // expired sets the timer for the next deadline.
 func (c *Controller) expired(w waiting) {
+	for id, e := range c.entries {
+		if n, counted := w.held[id]; counted || !w.some && w.err == nil {
+			e.record.Held = n
+		}
+	}
 	if w.err != nil {
 		c.Log.Error("held documents could not be destroyed", "error", w.err)
 	}
 	if w.some || w.err != nil {
 		c.heldTimer.Reset(min(max(w.next, time.Second), heldMost))
-		return
-	}
-	for _, e := range c.entries {
-		e.record.Held = 0
 	}
 }
 
 // finished takes over how a wipe ended.
 func (c *Controller) finished(e *entry, n note) {
 	c.running = false
+	c.desk.open(e.acct.ID)
 	if rec, err := c.Accounts.Record(e.acct); err == nil {
 		e.record = rec
 	}
@@ -218,8 +242,12 @@ func (c *Controller) finished(e *entry, n note) {
 		t := n.report.Totals()
 		c.Log.Info("a wipe ended", "event", wiped, "cause", e.account.cause, "verdict", n.report.Verdict,
 			"erased", t.Erased, "restored", t.Restored, "residual", t.Residual)
+		if n.cleaning != nil {
+			c.goesOn(e, n)
+		}
 		c.endJob(e, ipc.Message{Report: n.report})
 	}
+	e.job, e.later = e.later, nil
 }
 
 func (c *Controller) endJob(e *entry, m ipc.Message) {

@@ -77,7 +77,7 @@ func (c *Controller) look(ctx context.Context, e *entry, then func(clean bool)) 
 	c.side.Go(func() {
 		now, err := c.Engine.Status(ctx, acct)
 		clean := err == nil && now.State == state.Clean
-		c.post(ctx, note{looked: func() {
+		c.post(ctx, note{looked: func(context.Context) {
 			c.looking--
 			if c.entries[acct.ID] == e {
 				then(clean)

@@ -35,6 +35,7 @@ const (
 	answerMost  = 5 * time.Second
 	lookMost    = 60 * time.Second // for a look at the disk, and the one that runs already
 	changeMost  = backendMost + 2*time.Second
+	movedMost   = deskMost + 2*time.Second // for documents that are set aside, erased or given back
 	// silenceMost is how long a wipe may say nothing; the service says something every heartbeat.
 	silenceMost = 15 * time.Second
 	// keepMost is how long an unused connection is kept: less than the service does.
@@ -117,15 +118,26 @@ func (c *Client) Reload(ctx context.Context) error {
 // Wipe begins a wipe, or joins the one that runs, and yields what it says. The last pair has the report, or an error; to
 // stop listening does not stop the wipe. While nothing happens the latest message comes again every few seconds.
 func (c *Client) Wipe(ctx context.Context, req WipeRequest) iter.Seq2[Message, error] {
+	return c.following(ctx, "/v1/wipe", req)
+}
+
+// Stow begins the end of a permanence, or joins the one that runs, and yields what it says as Wipe does; the last pair has
+// a stow report. To stop listening does not stop it. Where the machine is switched off afterwards, that is some seconds
+// after the last pair.
+func (c *Client) Stow(ctx context.Context, req StowRequest) iter.Seq2[Message, error] {
+	return c.following(ctx, "/v1/stow", req)
+}
+
+func (c *Client) following(ctx context.Context, target string, req any) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		if err := c.follow(ctx, req, func(m Message) bool { return yield(m, nil) }); err != nil {
+		if err := c.follow(ctx, target, req, func(m Message) bool { return yield(m, nil) }); err != nil {
 			yield(Message{}, err)
 		}
 	}
 }
 
 // follow has every message but an error said, until the report or until say returns false.
-func (c *Client) follow(ctx context.Context, req WipeRequest, say func(Message) bool) error {
+func (c *Client) follow(ctx context.Context, target string, req any, say func(Message) bool) error {
 	body, err := json.Marshal(req)
 	if err != nil {
 		return err
@@ -137,7 +149,7 @@ func (c *Client) follow(ctx context.Context, req WipeRequest, say func(Message) 
 	defer l.Close()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	l.silence = silenceMost
-	resp, err := l.send(http.MethodPost, "/v1/wipe", body)
+	resp, err := l.send(http.MethodPost, target, body)
 	if err != nil {
 		return l.why(ctx, err)
 	}
@@ -155,7 +167,7 @@ func (c *Client) follow(ctx context.Context, req WipeRequest, say func(Message) 
 		if m.Error != "" {
 			return m.Error
 		}
-		if m != (Message{}) && !say(m) || m.Report != nil {
+		if m != (Message{}) && !say(m) || m.last() {
 			return nil
 		}
 	}

@@ -6,9 +6,11 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"ipguard/agent"
 	"ipguard/agent/governor"
+	"ipguard/agent/handover"
 	"ipguard/wipe"
 )
 
@@ -24,6 +26,11 @@ type fake struct {
 	stops   int
 	reloads int
 	err     error // what every change answers
+	stows   []StowRequest
+	moves   []string
+	only    [][]handover.Mark
+	backs   []BackRequest
+	hold    func(context.Context) // what moving documents waits for
 }
 
 func (f *fake) Status(account string) (Status, error) {
@@ -82,6 +89,60 @@ func (f *fake) Wipe(ctx context.Context, caller Caller, req WipeRequest) (iter.S
 	return f.job.follow(ctx), nil
 }
 
+func (f *fake) Stow(ctx context.Context, caller Caller, req StowRequest) (iter.Seq[Message], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return nil, f.err
+	}
+	f.callers = append(f.callers, caller)
+	if f.job == nil {
+		f.job = &job{wake: make(chan struct{})}
+		f.stows = append(f.stows, req)
+	}
+	return f.job.follow(ctx), nil
+}
+
+func (f *fake) move(ctx context.Context, caller Caller, what string, only []handover.Mark) (agent.Moved, error) {
+	f.mu.Lock()
+	f.moves, f.only, f.callers = append(f.moves, what), append(f.only, only), append(f.callers, caller)
+	hold, err := f.hold, f.err
+	f.mu.Unlock()
+	if hold != nil {
+		hold(ctx)
+	}
+	return agent.Moved{Count: 1, Bytes: 2, Failed: 3}, err
+}
+
+func (f *fake) Hold(ctx context.Context, c Caller, account string, only []handover.Mark) (agent.Moved, error) {
+	return f.move(ctx, c, "hold "+account, only)
+}
+
+func (f *fake) Refuse(ctx context.Context, c Caller, account string, only []handover.Mark) (agent.Moved, error) {
+	return f.move(ctx, c, "refuse "+account, only)
+}
+
+func (f *fake) Held(context.Context, Caller, string) ([]agent.Batch, error) { return held(), f.err }
+
+func (f *fake) Back(ctx context.Context, c Caller, req BackRequest) (agent.Moved, error) {
+	f.mu.Lock()
+	f.backs = append(f.backs, req)
+	f.mu.Unlock()
+	return f.move(ctx, c, "back "+req.Account, nil)
+}
+
+// held is an answer in which everything is set.
+func held() []agent.Batch {
+	return []agent.Batch{{ID: "RANDOM", Count: 2, Bytes: 3, Since: time.Minute, Left: time.Hour}}
+}
+
+func stowReport() Message {
+	return Message{Stow: &agent.StowReport{
+		Wipe: *report().Report, Destroyed: 3, Verdict: wipe.Complete,
+		FreeSpace: &wipe.FreeSpaceReport{Verdict: wipe.Complete, Volumes: []wipe.FreeSpace{{Outcome: wipe.FreeDiscarded}}},
+	}}
+}
+
 func (f *fake) Stop(_ context.Context, caller Caller, _ string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -102,7 +163,7 @@ func (f *fake) Reload(_ context.Context, caller Caller) error {
 func (f *fake) say(m Message) {
 	f.mu.Lock()
 	j := f.job
-	if m.Report != nil || m.Error != "" {
+	if m.last() {
 		f.job = nil
 	}
 	f.mu.Unlock()
@@ -145,7 +206,7 @@ func (j *job) follow(ctx context.Context) iter.Seq[Message] {
 			j.mu.Lock()
 			m, wake := j.last, j.wake
 			j.mu.Unlock()
-			if m != (Message{}) && !yield(m) || m.Report != nil || m.Error != "" {
+			if m != (Message{}) && !yield(m) || m.last() {
 				return
 			}
 			select {

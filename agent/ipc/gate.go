@@ -69,18 +69,29 @@ const (
 	followersEach = 8
 )
 
-// seats counts those who follow wipes. It is safe for concurrent use.
+// How many long requests may be read at once. Those of administrators are counted apart, so that nobody keeps them out.
+const (
+	bulkMost = 2
+	bulkEach = 1
+)
+
+// seats counts what accounts may do at once only so often. It is safe for concurrent use.
 type seats struct {
-	mu   sync.Mutex
-	all  int
-	each map[string]int
+	most, mostEach int
+	mu             sync.Mutex
+	all            int
+	each           map[string]int
+}
+
+func newSeats(most, each int) *seats {
+	return &seats{most: most, mostEach: each, each: map[string]int{}}
 }
 
 // take says whether there was a seat for the account; then it is to be given back with leave.
 func (s *seats) take(account string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all >= followersMost || s.each[account] >= followersEach {
+	if s.all >= s.most || s.each[account] >= s.mostEach {
 		return false
 	}
 	s.all++

@@ -47,7 +47,7 @@ func TestGateKeepsRoom(t *testing.T) {
 }
 
 func TestSeats(t *testing.T) {
-	s := &seats{each: map[string]int{}}
+	s := newSeats(followersMost, followersEach)
 	in := 0
 	for i := range 100 {
 		for range 100 {

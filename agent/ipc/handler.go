@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
 
 	"ipguard/agent"
 	"ipguard/agent/governor"
-	"ipguard/wipe"
 )
 
 // countdownMost is the longest countdown that can be asked for.
@@ -30,9 +30,11 @@ type handler struct {
 	backend  Backend
 	checks   *checks[agent.Status]
 	browsers *checks[governor.Report]
-	seats    *seats
+	seats    *seats // of those who follow wipes
 	fault    func(code string)
 	ending   <-chan struct{}
+	// bulk is for reading long requests.
+	bulk, bulkAdmin *seats
 }
 
 func (h *handler) routes() http.Handler {
@@ -41,6 +43,11 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("POST /v1/check", h.serve(look(h, h.checks)))
 	mux.HandleFunc("POST /v1/browsers", h.serve(look(h, h.browsers)))
 	mux.HandleFunc("POST /v1/wipe", h.serve(h.wipe))
+	mux.HandleFunc("POST /v1/stow", h.serve(h.stow))
+	mux.HandleFunc("POST /v1/documents/hold", h.serve(h.move(h.backend.Hold)))
+	mux.HandleFunc("POST /v1/documents/refuse", h.serve(h.move(h.backend.Refuse)))
+	mux.HandleFunc("POST /v1/documents/held", h.serve(h.held))
+	mux.HandleFunc("POST /v1/documents/back", h.serve(h.back))
 	mux.HandleFunc("POST /v1/stop", h.serve(h.stop))
 	mux.HandleFunc("POST /v1/reload", h.serve(h.reload))
 	return mux
@@ -115,8 +122,7 @@ func (x *exchange) fail(err error) {
 	if x.begun {
 		return
 	}
-	p := problem{Error: codeOf(err)}
-	p.Refusal, _ = wipe.AsRefusal(err)
+	p := problemOf(err)
 	x.answer(p.Error.status(), p)
 }
 
@@ -174,8 +180,11 @@ func (h *handler) own(x *exchange, account string) (string, error) {
 
 func (h *handler) wipe(x *exchange) error {
 	var req WipeRequest
-	if err := x.decode(&req); err != nil {
+	if err := h.decodeMarks(x, &req); err != nil {
 		return err
+	}
+	if len(req.Given)+len(req.Refused) > marksMost {
+		return CodeBadRequest
 	}
 	if req.Documents != agent.Hold && req.Documents != agent.Refuse || req.Countdown < 0 || req.Countdown > countdownMost {
 		return CodeBadRequest
@@ -184,13 +193,30 @@ func (h *handler) wipe(x *exchange) error {
 	if req.Account, err = h.own(x, req.Account); err != nil {
 		return err
 	}
+	return h.follow(x, func(ctx context.Context) (iter.Seq[Message], error) { return h.backend.Wipe(ctx, x.caller, req) })
+}
+
+func (h *handler) stow(x *exchange) error {
+	var req StowRequest
+	err := h.decodeMarks(x, &req)
+	if err != nil {
+		return err
+	}
+	if req.Account, err = h.own(x, req.Account); err != nil {
+		return err
+	}
+	return h.follow(x, func(ctx context.Context) (iter.Seq[Message], error) { return h.backend.Stow(ctx, x.caller, req) })
+}
+
+// follow has something begun and sends what it has to say.
+func (h *handler) follow(x *exchange, begin func(context.Context) (iter.Seq[Message], error)) error {
 	if !h.seats.take(x.caller.Account) {
 		return CodeBusy
 	}
 	defer h.seats.leave(x.caller.Account)
 	ctx, cancel := context.WithCancel(x.r.Context())
 	defer cancel()
-	messages, err := h.backend.Wipe(ctx, x.caller, req)
+	messages, err := begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"ipguard/agent/handover"
 	"ipguard/browser/browsertest"
 )
 
@@ -106,6 +107,16 @@ func askAll(path string) error {
 	answers["reload"] = say(c.Reload(ctx))
 	_, err = last(c.Wipe(ctx, request()))
 	answers["wipe"] = say(err)
+	_, err = c.Hold(ctx, "", make([]handover.Mark, marksMost))
+	answers["hold"] = say(err)
+	_, err = c.Refuse(ctx, "", nil)
+	answers["refuse"] = say(err)
+	_, err = c.Held(ctx, "")
+	answers["held"] = say(err)
+	_, err = c.Back(ctx, BackRequest{PIN: "123456", Batch: "x", Folder: "y"})
+	answers["back"] = say(err)
+	_, err = last(c.Stow(ctx, StowRequest{}))
+	answers["stow"] = say(err)
 	return json.NewEncoder(os.Stdout).Encode(answers)
 }
 
@@ -189,7 +200,7 @@ func assault(c net.Conn, i int) {
 	c.SetWriteDeadline(time.Now().Add(8 * time.Second))
 	const large = 100 << 20
 	var err error
-	switch i % 8 {
+	switch i % 9 {
 	case 0: // nothing at all
 	case 1:
 		_, err = io.WriteString(c, "POST /v1/wipe HTTP/1.1\r\nHos")
@@ -210,6 +221,9 @@ func assault(c net.Conn, i int) {
 		_, err = c.Write(garbage)
 	case 6:
 		_, err = io.WriteString(c, "GET /v1/status HTTP/1.1\r\nHost: x\r\n"+strings.Repeat("A: b\r\n", 1<<17))
+	case 8: // as long as a request with marks may be, and longer once it is read
+		list := `{"documents":"hold","given":[{}` + strings.Repeat(",{}", marksSize/3-20) + "]}"
+		_, err = fmt.Fprintf(c, "POST /v1/wipe HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(list), list)
 	case 7: // one byte at a time
 		for _, b := range []byte("GET /v1/status HTTP/1.1\r\n") {
 			if _, err = c.Write([]byte{b}); err != nil {

@@ -99,10 +99,8 @@ func (l *link) refused(ctx context.Context, resp *http.Response) error {
 	}
 	var p problem
 	switch {
-	case json.Unmarshal(body, &p) == nil && p.Refusal != "":
-		return p.Refusal
-	case p.Error != "":
-		return p.Error
+	case json.Unmarshal(body, &p) == nil && p.err() != nil:
+		return p.err()
 	case resp.StatusCode < http.StatusInternalServerError:
 		return CodeBadRequest // another version of the service may not know the question
 	}
@@ -110,7 +108,7 @@ func (l *link) refused(ctx context.Context, resp *http.Response) error {
 }
 
 // call asks and reads the whole answer into v. A connection that was kept may have been closed meanwhile: then it asks
-// once more on a fresh one, as every question can be asked twice.
+// once more on a fresh one, so every question that comes here must be one that can be asked twice.
 func (c *Client) call(ctx context.Context, method, target string, question, v any, most time.Duration) error {
 	var body []byte
 	if question != nil {
@@ -124,6 +122,19 @@ func (c *Client) call(ctx context.Context, method, target string, question, v an
 			return err
 		}
 	}
+	return c.fresh(ctx, method, target, body, v, most)
+}
+
+// once asks on a fresh connection, and never twice: what is asked must not be done twice, or counts.
+func (c *Client) once(ctx context.Context, target string, question, v any, most time.Duration) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	return c.fresh(ctx, http.MethodPost, target, body, v, most)
+}
+
+func (c *Client) fresh(ctx context.Context, method, target string, body []byte, v any, most time.Duration) error {
 	l, err := c.connect(ctx)
 	if err != nil {
 		return err

@@ -20,16 +20,41 @@ type WipeRequest struct {
 	Account   string        `json:"account,omitempty"` // an id; empty: the only account that is enrolled
 	Documents agent.Choice  `json:"documents"`
 	Countdown time.Duration `json:"countdown,omitempty"` // how long to wait before anything is touched, in nanoseconds
+	// Given and Refused are documents about which somebody has decided one by one, ten thousand together at most. See
+	// agent.Request.
+	Given   Marks `json:"given,omitempty"`
+	Refused Marks `json:"refused,omitempty"`
 }
 
-// Message is one line of what a wipe has to say. Exactly one field is set. While nothing happens, the last line is said
-// again as a sign of life; before there was one, an empty message.
-type Message struct {
-	Countdown *time.Duration `json:"countdown,omitempty"` // what is left of it
-	Progress  *wipe.Progress `json:"progress,omitempty"`
-	Report    *wipe.Report   `json:"report,omitempty"` // the last line
-	Error     Code           `json:"error,omitempty"`  // the last line
+// StowRequest asks for the end of a permanence: a wipe that sets nothing aside, then everything goes that was set aside
+// before. Whoever asks has confirmed that.
+type StowRequest struct {
+	Account   string `json:"account,omitempty"`
+	Given     Marks  `json:"given,omitempty"`      // see agent.StowRequest
+	PowerOff  bool   `json:"power_off,omitempty"`  // policy can have it without anybody asking
+	FreeSpace bool   `json:"free_space,omitempty"` // clean the free space where the medium needs it
 }
+
+// BackRequest asks for documents back that were set aside. See agent.BackRequest.
+type BackRequest struct {
+	Account string `json:"account,omitempty"`
+	PIN     string `json:"pin,omitempty"` // an administrator needs none
+	Batch   string `json:"batch"`
+	Folder  string `json:"folder"`
+}
+
+// Message is one line of what a wipe or a stow has to say. Exactly one field is set. While nothing happens, the last line
+// is said again as a sign of life; before there was one, an empty message.
+type Message struct {
+	Countdown *time.Duration    `json:"countdown,omitempty"` // what is left of it
+	Progress  *wipe.Progress    `json:"progress,omitempty"`
+	Report    *wipe.Report      `json:"report,omitempty"` // the last line of a wipe
+	Stow      *agent.StowReport `json:"stow,omitempty"`   // the last line of a stow
+	Error     Code              `json:"error,omitempty"`  // the last line
+}
+
+// last reports whether no message comes after this one.
+func (m Message) last() bool { return m.Report != nil || m.Stow != nil || m.Error != "" }
 
 // Status is what the service knows without looking at the disk.
 type Status struct {

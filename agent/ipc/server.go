@@ -13,6 +13,7 @@ import (
 
 	"ipguard/agent"
 	"ipguard/agent/governor"
+	"ipguard/agent/handover"
 )
 
 // Reader answers what any local user may ask. An empty account is the only one that is enrolled.
@@ -31,10 +32,25 @@ type Changer interface {
 	// Wipe begins a wipe, or joins the one that runs or waits. The sequence ends after a message with a report or an
 	// error, or soon after ctx ends: that ends the following and never the wipe. A slow follower must not hold the wipe up.
 	Wipe(ctx context.Context, caller Caller, req WipeRequest) (iter.Seq[Message], error)
+	// Stow begins the end of a permanence in the same way, with a message that has a stow report at the end. The backend
+	// sees to it that the machine is switched off only when those who follow have had the time to hear how it went.
+	Stow(ctx context.Context, caller Caller, req StowRequest) (iter.Seq[Message], error)
 	// Stop ends the countdown of a wipe that waits.
 	Stop(ctx context.Context, caller Caller, account string) error
 	// Reload looks again which accounts are enrolled.
 	Reload(ctx context.Context, caller Caller) error
+}
+
+// Desk deals with the documents of an account for the account itself and for administrators. The server has made sure of
+// who asks before it calls. It may be slow; where it cannot be done just now it returns CodeBusy, wrapped or not.
+type Desk interface {
+	// Hold sets documents aside, and Refuse erases them; nil is all of them.
+	Hold(ctx context.Context, caller Caller, account string, only []handover.Mark) (agent.Moved, error)
+	Refuse(ctx context.Context, caller Caller, account string, only []handover.Mark) (agent.Moved, error)
+	// Held tells what is set aside, without a name.
+	Held(ctx context.Context, caller Caller, account string) ([]agent.Batch, error)
+	// Back gives documents back that were set aside. The errors of package pin say what is wrong with the PIN.
+	Back(ctx context.Context, caller Caller, req BackRequest) (agent.Moved, error)
 }
 
 // Backend is the service behind the server. Errors that are, or wrap, a Code, an error of package agent or a
@@ -42,6 +58,7 @@ type Changer interface {
 type Backend interface {
 	Reader
 	Changer
+	Desk
 }
 
 // What Fault may be told.
@@ -64,6 +81,7 @@ const (
 	idleMost    = 10 * time.Second // between two requests on one connection
 	writeMost   = 5 * time.Second  // for a caller to take one answer, or one line
 	backendMost = 10 * time.Second // for the backend to stop a countdown or to reload
+	deskMost    = 5 * time.Minute  // for it to deal with documents: there may be gigabytes
 	endMost     = time.Second      // for what goes on when the server ends
 	stuckMost   = 5 * time.Second  // for a backend that does not end
 )
@@ -71,6 +89,7 @@ const (
 const (
 	headerSize = 4 << 10 // net/http allows 4 KiB more
 	bodySize   = 4 << 10 // a request for a wipe has a few hundred bytes
+	marksSize  = 3 << 19 // one with marks has 145 bytes for each at most
 )
 
 // Run answers whoever connects until ctx ends, then says so to those who follow a wipe and closes the listener. It
@@ -82,7 +101,8 @@ func (s *Server) Run(ctx context.Context, l *Listener) error {
 	fault := newFaults(s.Fault).tell
 	spawn := func(f func(context.Context)) { work.Go(func() { f(ctx) }) }
 	h := &handler{
-		backend: s.Backend, fault: fault, ending: ctx.Done(), seats: &seats{each: map[string]int{}},
+		backend: s.Backend, fault: fault, ending: ctx.Done(), seats: newSeats(followersMost, followersEach),
+		bulk: newSeats(bulkMost, bulkEach), bulkAdmin: newSeats(bulkMost, bulkMost),
 		checks: newChecks(s.Backend.Check, fault, spawn), browsers: newChecks(s.Backend.Browsers, fault, spawn),
 	}
 	srv := &http.Server{

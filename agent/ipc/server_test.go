@@ -17,6 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ipguard/agent"
+	"ipguard/agent/handover"
+	"ipguard/agent/pin"
+	"ipguard/agent/state"
 	"ipguard/wipe"
 )
 
@@ -70,22 +73,56 @@ func TestWhoMayAskForWhat(t *testing.T) {
 				}
 				refused("stop", client.Stop(ctx, ""), c.changes)
 				refused("reload", client.Reload(ctx), c.reloads)
-				go func() {
-					synctest.Wait()
-					if c.changes {
-						f.say(report())
+				only := []handover.Mark{{Device: 1, Inode: 2, Size: 3, MTime: 4, CTime: 5}}
+				for what, do := range map[string]func() (agent.Moved, error){
+					"hold":   func() (agent.Moved, error) { return client.Hold(ctx, "", only) },
+					"refuse": func() (agent.Moved, error) { return client.Refuse(ctx, shared, nil) },
+					"back": func() (agent.Moved, error) {
+						return client.Back(ctx, BackRequest{PIN: "123456", Batch: "RANDOM", Folder: "Documents rendus"})
+					},
+				} {
+					m, err := do()
+					refused(what, err, c.changes)
+					if want := (agent.Moved{Count: 1, Bytes: 2, Failed: 3}); err == nil && m != want {
+						t.Errorf("%s answers %+v", what, m)
 					}
-				}()
-				m, err := last(client.Wipe(ctx, request()))
+				}
+				batches, err := client.Held(ctx, "")
+				refused("held", err, c.changes)
+				if err == nil && !cmp.Equal(batches, held()) {
+					t.Errorf("held: %v", batches)
+				}
+				if c.changes && (len(f.backs) != 1 || f.backs[0] != BackRequest{shared, "123456", "RANDOM", "Documents rendus"}) {
+					t.Errorf("the backend was asked for %d returns", len(f.backs))
+				}
+				if c.changes {
+					go func() {
+						synctest.Wait()
+						f.say(report())
+					}()
+				}
+				var m Message
+				m, err = last(client.Wipe(ctx, request()))
 				refused("wipe", err, c.changes)
+				if c.changes {
+					go func() {
+						synctest.Wait()
+						f.say(stowReport())
+					}()
+				}
+				end, err := last(client.Stow(ctx, StowRequest{Given: only, PowerOff: true}))
+				refused("stow", err, c.changes)
 				if !c.changes {
-					if f.stops+f.reloads+len(f.wipes) > 0 {
+					if f.stops+f.reloads+len(f.wipes)+len(f.moves)+len(f.stows) > 0 {
 						t.Error("the backend was asked for what the caller may not do")
 					}
 					return
 				}
 				if !cmp.Equal(m, report()) {
 					t.Errorf("report: %s", cmp.Diff(report(), m))
+				}
+				if !cmp.Equal(end, stowReport()) || !cmp.Equal(f.stows, []StowRequest{{Account: shared, Given: only, PowerOff: true}}) {
+					t.Errorf("stow: %s", cmp.Diff(stowReport(), end))
 				}
 				r := request()
 				r.Account = shared // resolved
@@ -106,6 +143,13 @@ func TestErrorsCross(t *testing.T) {
 		{CodeStopped, CodeStopped},
 		{fmt.Errorf("waiting: %w", CodeEnding), CodeEnding},
 		{agent.ErrNotPermitted, agent.ErrNotPermitted},
+		{fmt.Errorf("waiting: %w", state.ErrLocked), CodeBusy},
+		{agent.ErrNoBatch, agent.ErrNoBatch},
+		{pin.ErrWrong, CodeWrongPIN},
+		{pin.ErrWrong, pin.ErrWrong},
+		{pin.ErrFormat, pin.ErrWrong},
+		{pin.ErrNone, pin.ErrNone},
+		{&pin.Locked{Wait: time.Second}, CodeWait},
 		{fmt.Errorf("looking up: %w", agent.ErrUnknownAccount), agent.ErrUnknownAccount},
 		{wipe.RefusedMoved, wipe.RefusedMoved},
 		{errors.New("/home/someone/secret.txt"), CodeFailed},
@@ -171,27 +215,38 @@ func TestBadInput(t *testing.T) {
 		text string
 		want int
 	}{
-		"good":               {post("/v1/stop", `{}`), 200},
-		"unknown field":      {post("/v1/stop", `{"account":"1001","path":"/etc"}`), 400},
-		"two values":         {post("/v1/stop", `{}{}`), 400},
-		"not JSON":           {post("/v1/stop", `account=1001`), 400},
-		"empty":              {post("/v1/wipe", ``), 400},
-		"nothing chosen":     {post("/v1/wipe", `{}`), 400},
-		"unknown choice":     {post("/v1/wipe", `{"documents":"give"}`), 400},
-		"endless countdown":  {post("/v1/wipe", `{"documents":"hold","countdown":99999999999999}`), 400},
-		"negative countdown": {post("/v1/wipe", `{"documents":"hold","countdown":-1}`), 400},
-		"wrong type":         {post("/v1/wipe", `{"documents":7}`), 400},
-		"deep":               {post("/v1/wipe", strings.Repeat("[", 4000)), 400},
-		"large":              {post("/v1/stop", `{"account":"`+strings.Repeat("1", 1<<20)+`"}`), 400},
-		"account too long":   {post("/v1/stop", `{"account":"`+strings.Repeat("1", 200)+`"}`), 400},
-		"a path":             {post("/v1/stop", `{"account":"../0"}`), 400},
-		"wrong method":       {"GET /v1/wipe HTTP/1.1\r\nHost: x\r\n\r\n", 405},
-		"unknown version":    {"GET /v9/status HTTP/1.1\r\nHost: x\r\n\r\n", 404},
-		"no host":            {"GET /v1/status HTTP/1.1\r\n\r\n", 400},
-		"other protocol":     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
-		"options":            {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		"long header":        {"GET /v1/status HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 1<<16) + "\r\n\r\n", 431},
-		"bytes":              {"\x00\xff\x16\x03\x01\r\n\r\n", 400},
+		"good":                           {post("/v1/stop", `{}`), 200},
+		"unknown field":                  {post("/v1/stop", `{"account":"1001","path":"/etc"}`), 400},
+		"two values":                     {post("/v1/stop", `{}{}`), 400},
+		"not JSON":                       {post("/v1/stop", `account=1001`), 400},
+		"empty":                          {post("/v1/wipe", ``), 400},
+		"nothing chosen":                 {post("/v1/wipe", `{}`), 400},
+		"unknown choice":                 {post("/v1/wipe", `{"documents":"give"}`), 400},
+		"endless countdown":              {post("/v1/wipe", `{"documents":"hold","countdown":99999999999999}`), 400},
+		"negative countdown":             {post("/v1/wipe", `{"documents":"hold","countdown":-1}`), 400},
+		"wrong type":                     {post("/v1/wipe", `{"documents":7}`), 400},
+		"deep":                           {post("/v1/wipe", strings.Repeat("[", 4000)), 400},
+		"large":                          {post("/v1/stop", `{"account":"`+strings.Repeat("1", 1<<20)+`"}`), 400},
+		"account too long":               {post("/v1/stop", `{"account":"`+strings.Repeat("1", 200)+`"}`), 400},
+		"a path":                         {post("/v1/stop", `{"account":"../0"}`), 400},
+		"a stow of what":                 {post("/v1/stow", `{"what":1}`), 400},
+		"marks are no list":              {post("/v1/wipe", `{"documents":"hold","given":{"inode":1}}`), 400},
+		"a mark with a name":             {post("/v1/documents/hold", `{"only":[{"inode":1,"name":"x"}]}`), 400},
+		"a mark below zero":              {post("/v1/documents/hold", `{"only":[{"inode":-1}]}`), 400},
+		"half a list":                    {post("/v1/documents/refuse", `{"only":[{"inode":1}`), 400},
+		"no documents are not all":       {post("/v1/documents/refuse", `{"only":[]}`), 200},
+		"a long list where none belongs": {post("/v1/documents/held", `{"account":"`+strings.Repeat(" ", 1<<16)+`"}`), 400},
+		"no batch":                       {post("/v1/documents/back", `{"pin":"123456","folder":"x"}`), 400},
+		"no folder":                      {post("/v1/documents/back", `{"pin":"123456","batch":"x"}`), 400},
+		"an endless PIN":                 {post("/v1/documents/back", `{"pin":"`+strings.Repeat("1", 300)+`","batch":"x","folder":"x"}`), 400},
+		"an endless folder":              {post("/v1/documents/back", `{"batch":"x","folder":"`+strings.Repeat("a", 300)+`"}`), 400},
+		"wrong method":                   {"GET /v1/wipe HTTP/1.1\r\nHost: x\r\n\r\n", 405},
+		"unknown version":                {"GET /v9/status HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+		"no host":                        {"GET /v1/status HTTP/1.1\r\n\r\n", 400},
+		"other protocol":                 {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
+		"options":                        {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+		"long header":                    {"GET /v1/status HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 1<<16) + "\r\n\r\n", 431},
+		"bytes":                          {"\x00\xff\x16\x03\x01\r\n\r\n", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -32,17 +32,20 @@ func TestIdentity(t *testing.T) {
 		user browsertest.User
 		want map[string]string
 	}{
-		{others, map[string]string{"status": "ok", "check": "ok", "stop": no, "reload": no, "wipe": no}},
-		{mine, map[string]string{"status": "ok", "check": "ok", "stop": "ok", "reload": no, "wipe": "ok"}},
+		{others, map[string]string{"status": "ok", "check": "ok", "stop": no, "reload": no, "wipe": no,
+			"hold": no, "refuse": no, "held": no, "back": no, "stow": no}},
+		{mine, map[string]string{"status": "ok", "check": "ok", "stop": "ok", "reload": no, "wipe": "ok",
+			"hold": "ok", "refuse": "ok", "held": "ok", "back": "ok", "stow": "ok"}},
 	} {
 		cmd := as(t, c.user, "ask", path)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for t.Context().Err() == nil && c.user == mine {
+			said := 0 // of the wipe, then of the stow
+			for t.Context().Err() == nil && c.user == mine && said < 2 {
 				if f.following() > 0 {
-					f.say(report())
-					return
+					f.say([]Message{report(), stowReport()}[said])
+					said++
 				}
 				time.Sleep(time.Millisecond)
 			}

@@ -15,7 +15,7 @@ const (
 	progressPause = 100 * time.Millisecond
 )
 
-// stream sends what a wipe has to say, a line each, until the last one. cancel ends the following.
+// stream sends what a wipe or a stow has to say, a line each, until the last one. cancel ends the following.
 func (h *handler) stream(ctx context.Context, cancel context.CancelFunc, x *exchange, messages iter.Seq[Message]) error {
 	x.begun = true
 	x.w.Header().Set("Content-Type", "application/x-ndjson")
@@ -52,7 +52,7 @@ func (h *handler) stream(ctx context.Context, cancel context.CancelFunc, x *exch
 				timer.Reset(progressPause - since)
 				continue
 			}
-			if !say(m) || m.Report != nil || m.Error != "" {
+			if !say(m) || m.last() {
 				return nil
 			}
 		case <-timer.C:

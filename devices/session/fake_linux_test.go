@@ -165,6 +165,9 @@ func (b *bed) ListUsers() ([]userRow, *dbus.Error) {
 func (b *bed) LockSession(id string) *dbus.Error      { return b.wait("LockSession " + id) }
 func (b *bed) TerminateSession(id string) *dbus.Error { return b.wait("TerminateSession " + id) }
 func (b *bed) TerminateUser(uid uint32) *dbus.Error   { return b.wait(fmt.Sprint("TerminateUser ", uid)) }
+func (b *bed) PowerOff(interactive bool) *dbus.Error {
+	return b.wait(fmt.Sprint("TerminateMachine ", interactive)) // it ends something
+}
 func (b *bed) Inhibit(what, who, why, mode string) (dbus.UnixFD, *dbus.Error) {
 	r, w, _ := os.Pipe()
 	b.locked(func() { b.asked = append(b.asked, "Inhibit "+what+" "+mode) })

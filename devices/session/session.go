@@ -91,6 +91,7 @@ type system interface {
 	endAll(ctx context.Context, account string) error
 	stopping(ctx context.Context) (bool, error)
 	delaySleep(ctx context.Context) (release func(), err error)
+	powerOff(ctx context.Context) error
 	notify(n Notice)
 }
 
@@ -152,6 +153,11 @@ func (w *Watcher) DelaySleep(ctx context.Context) (release func(), err error) {
 	return w.system.delaySleep(ctx)
 }
 
+// PowerOff has the machine switched off in the ordinary way, with every program asked to end first. It returns when the
+// session manager has agreed; the machine goes on for a while. Nobody is asked to confirm. errors.ErrUnsupported says that
+// there is no session manager that could do it.
+func (w *Watcher) PowerOff(ctx context.Context) error { return w.system.powerOff(ctx) }
+
 // Notify hands on what a Windows service hears from the system. It never blocks. Other systems need it not.
 func (w *Watcher) Notify(n Notice) { w.system.notify(n) }
 
@@ -165,4 +171,5 @@ func (none) end(context.Context, string) error                    { return ErrNo
 func (none) endAll(context.Context, string) error                 { return ErrNoSessions }
 func (none) stopping(context.Context) (bool, error)               { return false, ErrNoSessions }
 func (none) delaySleep(context.Context) (release func(), e error) { return func() {}, ErrNoSessions }
+func (none) powerOff(context.Context) error                       { return ErrNoSessions }
 func (none) notify(Notice)                                        {}

@@ -400,3 +400,35 @@ func TestErrors(t *testing.T) {
 		t.Errorf("built for another system: %v", err)
 	}
 }
+
+// The machine is switched off without a question to anybody, and a refusal is told in our words.
+func TestPowerOff(t *testing.T) {
+	b := newBed(t)
+	w := New("linux", b.options())
+	if err := w.PowerOff(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("without a bus: %v", err)
+	}
+	b.startBus()
+	if err := w.PowerOff(t.Context()); err != nil {
+		t.Error(err)
+	}
+	b.locked(func() {
+		if diff := cmp.Diff([]string{"TerminateMachine false"}, b.asked); diff != "" {
+			t.Error(diff)
+		}
+		b.refusal = dbus.NewError("org.freedesktop.DBus.Error.AccessDenied", []any{"'canary' is inhibiting"})
+	})
+	if err := w.PowerOff(t.Context()); !errors.Is(err, ErrDenied) || strings.Contains(err.Error(), "canary") {
+		t.Errorf("refused: %v", err)
+	}
+	b.locked(func() { b.refusal = nil })
+	b.hangs(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := w.PowerOff(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a logind that hangs: %v", err)
+	}
+	if err := New("plan9", Options{}).PowerOff(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("built for another system: %v", err)
+	}
+}

@@ -40,6 +40,7 @@ func (console) lock(context.Context, string) error     { return ErrNoSessions }
 func (console) end(context.Context, string) error      { return ErrNoSessions }
 func (console) endAll(context.Context, string) error   { return ErrNoSessions }
 func (console) stopping(context.Context) (bool, error) { return false, ErrNoSessions }
+func (console) powerOff(context.Context) error         { return ErrNoSessions }
 func (console) delaySleep(context.Context) (func(), error) {
 	return func() {}, ErrNoSessions
 }

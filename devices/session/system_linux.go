@@ -232,6 +232,16 @@ func (l logind) delaySleep(ctx context.Context) (func(), error) {
 	}
 }
 
+// powerOff asks logind as a desktop's menu does. With false it asks nobody for a password: who may not is refused.
+func (l logind) powerOff(ctx context.Context) error {
+	return l.with(ctx, func(c *client) error {
+		if err := c.call(ctx, login, loginPath, manager+".PowerOff", []any{false}); err != nil {
+			return fmt.Errorf("switching the machine off: %w", err)
+		}
+		return nil
+	})
+}
+
 // notify is for Windows.
 func (logind) notify(Notice) {}
 

@@ -109,6 +109,9 @@ func (wts) stopping(context.Context) (bool, error) {
 // delaySleep is not possible: Windows gives a service 2 s after it was told, and asks nobody (PBT_APMSUSPEND).
 func (wts) delaySleep(context.Context) (func(), error) { return func() {}, ErrNoSessions }
 
+// powerOff is left to whoever sits there: a service would need a privilege that it has no other use for.
+func (wts) powerOff(context.Context) error { return ErrNoSessions }
+
 // reduce keeps the kind of an error only.
 func reduce(err error) error {
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_PRIVILEGE_NOT_HELD) {
