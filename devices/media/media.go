@@ -97,6 +97,7 @@ func (o Options) filled() Options {
 type system interface {
 	list(ctx context.Context) ([]Medium, error)
 	mount(ctx context.Context, id string) (Medium, error)
+	remount(ctx context.Context, id string) (Medium, error)
 	release(ctx context.Context, id string) error
 }
 
@@ -121,6 +122,13 @@ func (f *Finder) Mount(ctx context.Context, id string) (Medium, error) {
 	return f.system.mount(ctx, id)
 }
 
+// Remount unmounts a medium and mounts it again, so that what is read next comes from the medium and not from a memory of
+// it. The medium stays plugged in, and its id stays. ErrBusy when something else uses it: it is then as it was.
+// errors.ErrUnsupported where there is no UDisks2 to do it.
+func (f *Finder) Remount(ctx context.Context, id string) (Medium, error) {
+	return f.system.remount(ctx, id)
+}
+
 // Release writes what is not yet written, unmounts all that is mounted of the stick or disk that the medium is on, and turns
 // it off or ejects it where it can be. Only when it returns nil may the person take it. When ctx ends first, the system may
 // go on with it all the same.
@@ -129,6 +137,7 @@ func (f *Finder) Release(ctx context.Context, id string) error { return f.system
 // none is a system whose media nobody can be asked about.
 type none struct{}
 
-func (none) list(context.Context) ([]Medium, error)        { return nil, errors.ErrUnsupported }
-func (none) mount(context.Context, string) (Medium, error) { return Medium{}, errors.ErrUnsupported }
-func (none) release(context.Context, string) error         { return errors.ErrUnsupported }
+func (none) list(context.Context) ([]Medium, error)          { return nil, errors.ErrUnsupported }
+func (none) mount(context.Context, string) (Medium, error)   { return Medium{}, errors.ErrUnsupported }
+func (none) remount(context.Context, string) (Medium, error) { return Medium{}, errors.ErrUnsupported }
+func (none) release(context.Context, string) error           { return errors.ErrUnsupported }

@@ -34,6 +34,16 @@ func (l linux) mount(ctx context.Context, id string) (Medium, error) {
 	return Medium{}, ErrNoMedium
 }
 
+func (l linux) remount(ctx context.Context, id string) (Medium, error) {
+	switch {
+	case known(id, byService):
+		return l.service.remount(ctx, id)
+	case known(id, byMount):
+		return Medium{}, errors.ErrUnsupported // how it was mounted is not all told in the mount table
+	}
+	return Medium{}, ErrNoMedium
+}
+
 func (l linux) release(ctx context.Context, id string) error {
 	switch {
 	case known(id, byService):

@@ -87,4 +87,8 @@ func (d drives) mount(ctx context.Context, id string) (Medium, error) {
 	return Medium{}, ErrGone
 }
 
+func (drives) remount(context.Context, string) (Medium, error) {
+	return Medium{}, errors.ErrUnsupported
+}
+
 func (drives) release(context.Context, string) error { return errors.ErrUnsupported }

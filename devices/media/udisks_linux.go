@@ -96,6 +96,25 @@ func (s service) orGone(ctx context.Context, c *client, id string, err error) er
 	return err
 }
 
+func (s service) remount(ctx context.Context, id string) (Medium, error) {
+	c, err := dial(ctx, s.o)
+	if err != nil {
+		return Medium{}, err
+	}
+	defer c.close()
+	t, m, err := s.pick(ctx, c, id)
+	if err != nil {
+		return Medium{}, err
+	}
+	for range t.points(m.block) {
+		err := c.call(ctx, s.o.Writing, m.block, aFilesystem+".Unmount", []any{options(nil)})
+		if err != nil && !errors.Is(err, errNotMounted) {
+			return Medium{}, fmt.Errorf("unmounting a medium: %w", s.orGone(ctx, c, id, err))
+		}
+	}
+	return s.mount(ctx, id)
+}
+
 func (s service) release(ctx context.Context, id string) error {
 	c, err := dial(ctx, s.o)
 	if err != nil {

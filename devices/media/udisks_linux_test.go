@@ -220,3 +220,22 @@ func TestNoService(t *testing.T) {
 		t.Errorf("on a system that it was not built for: %v", err)
 	}
 }
+
+// What is read after it comes from the medium: it was away in between, and its id is still good.
+func TestRemount(t *testing.T) {
+	f := newFake(t)
+	f.stick("sda1")
+	id := f.only()
+	if _, err := f.finder().Mount(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	f.calls()
+	m, err := f.finder().Remount(t.Context(), id)
+	if err != nil || m.Mount != "/media/x" || m.ID != id {
+		t.Errorf("mounted again: %v, %v", m, err)
+	}
+	got := strings.Join(f.calls(), "; ")
+	if !strings.HasSuffix(got, "; Unmount sda1; Mount sda1 nosuid,nodev,noexec true") {
+		t.Errorf("asked %q", got)
+	}
+}
