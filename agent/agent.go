@@ -87,6 +87,9 @@ type Agent struct {
 	// does everything. WorkerLimits bound what it may cost.
 	StartWorker  StartWorker
 	WorkerLimits worker.Limits
+	// ForgetPrints takes back what an account has printed or waits to print, and has the print service forget it; nil: only
+	// the files that the wipe finds go. It is bounded in time.
+	ForgetPrints func(ctx context.Context, user string)
 	// StartRows starts a process with an account's rights that counts rows in its browsers' data; nil: they are not counted.
 	StartRows func(context.Context, host.Account) (rows.Process, error)
 }

@@ -95,6 +95,9 @@ func (a *Agent) carryOut(ctx context.Context, w *work, req Request) (wipe.Report
 		// The machine does not say what runs, so what is open may be written back: the verdict cannot be complete.
 		found = append(found, programs(wipe.CodeUnreadable, 1))
 	}
+	if a.ForgetPrints != nil {
+		a.ForgetPrints(ctx, w.acct.Name) // the service remembers titles that no file has
+	}
 	e := a.plan(w, live, req.Observer)
 	defer e.Close()
 	if req.Documents != Refuse {

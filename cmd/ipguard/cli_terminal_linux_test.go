@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,7 +32,7 @@ func (l *laptop) onTerminal(env []string, args ...string) *terminal {
 	master, slave := openTerminal(l)
 	defer slave.Close()
 	cmd := exec.Command(os.Getenv(programEnv), append(args, "--state-dir", l.state)...)
-	cmd.Env = append(os.Environ(), append([]string{"LANG=en_US.UTF-8", "LC_ALL=", "IPGUARD_LANG=", "TERM=xterm", "NO_COLOR=", "ACCESSIBLE="}, env...)...)
+	cmd.Env = append(os.Environ(), append([]string{"LANG=en_US.UTF-8", "LC_ALL=", "IPGUARD_LANG=", "DISPLAY=", "WAYLAND_DISPLAY=", "TERM=xterm", "NO_COLOR=", "ACCESSIBLE="}, env...)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -123,6 +124,15 @@ func (t *terminal) end(want int) string {
 	return t.written()
 }
 
+// The questions of a guided end, in English; without a screen nobody can look at windows.
+const (
+	askServices  = "signed out everywhere:"
+	askSaved     = "close the programs. Enter = done:"
+	askDocuments = "set the others aside for 30 minutes:"
+	askSheet     = "Enter = no:"
+	askYes       = "Enter to stop"
+)
+
 const evilName = "\x1b]0;title\x07\x1b[2Jevil\u202efdp.odt"
 
 // On a terminal nothing happens before a clear yes: not on Enter, not on Ctrl-C, not on Ctrl-D, and not on a hint of a yes.
@@ -134,18 +144,30 @@ func TestTerminalNothingIsDestroyedWithoutYes(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(t, l.user.Home)
-	const first, second = "Enter = 1:", "Enter to stop:"
+	enter := func(asked ...string) (steps [][2]string) {
+		for _, q := range asked {
+			steps = append(steps, [2]string{q, "\n"})
+		}
+		return steps
+	}
+	toDocuments := enter(askServices, askSaved)
+	toYes := enter(askServices, askSaved, askDocuments, askSheet)
+	refused := append(slices.Clone(toDocuments), [2]string{askDocuments, "3\n"}, [2]string{"0 = back:", "\n"}, [2]string{askSheet, "\n"})
 	for _, c := range []struct {
 		name  string
 		typed [][2]string // what is waited for, and what is typed then
 	}{
-		{"Enter twice", [][2]string{{first, "\n"}, {second, "\n"}}},
-		{"erase, then Enter", [][2]string{{first, "2\n"}, {second, "\n"}}},
-		{"hold, then no", [][2]string{{first, "1\n"}, {second, "no\n"}}},
-		{"Ctrl-C at the first question", [][2]string{{first, "\x03"}}},
-		{"Ctrl-C at the second question", [][2]string{{first, "2\n"}, {second, "\x03"}}},
-		{"Ctrl-D", [][2]string{{first, "\x04"}, {second, "\x04"}}},
-		{"yes without Enter, then Ctrl-D twice", [][2]string{{first, "1\n"}, {second, "yes\x04\x04"}}},
+		{"Enter alone", append(slices.Clone(toYes), [2]string{askYes, "\n"})},
+		{"erase, then Enter", append(slices.Clone(refused), [2]string{askYes, "\n"})},
+		{"hold, then no", append(slices.Clone(toYes), [2]string{askYes, "no\n"})},
+		{"Ctrl-C at the services", [][2]string{{askServices, "\x03"}}},
+		{"Ctrl-C while saving", append(enter(askServices), [2]string{askSaved, "\x03"})},
+		{"Ctrl-C at the documents", append(slices.Clone(toDocuments), [2]string{askDocuments, "\x03"})},
+		{"Ctrl-C at the sheet", append(enter(askServices, askSaved, askDocuments), [2]string{askSheet, "\x03"})},
+		{"Ctrl-C at the last question", append(slices.Clone(refused), [2]string{askYes, "\x03"})},
+		{"Ctrl-D", [][2]string{{askServices, "\x04"}}},
+		{"Ctrl-D at the last question", append(slices.Clone(toYes), [2]string{askYes, "\x04"})},
+		{"yes without Enter, then Ctrl-D twice", append(slices.Clone(toYes), [2]string{askYes, "yes\x04\x04"})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			term := l.onTerminal(nil, "wipe", "--account", l.user.Name)
@@ -154,7 +176,7 @@ func TestTerminalNothingIsDestroyedWithoutYes(t *testing.T) {
 				term.kind(step[1])
 			}
 			out := term.end(exitInterrupted)
-			if !strings.Contains(out, "Letter.odt") || strings.Contains(out, "\x1b") || strings.Contains(out, "\u202e") {
+			if strings.Contains(out, askDocuments) && !strings.Contains(out, "Letter.odt") || strings.Contains(out, "\x1b") || strings.Contains(out, "\u202e") {
 				t.Errorf("the documents are not listed, or not harmlessly:\n%q", out)
 			}
 			same(t, l.user.Home, before)
@@ -175,8 +197,7 @@ func TestTerminalAnswers(t *testing.T) {
 		held         int
 	}{
 		{"Enter holds", "\n", nil, 1},
-		{"1 holds", "1\n", nil, 1},
-		{"2 erases", "2\n", nil, 0},
+		{"3 erases", "3\n", nil, 0},
 		{"--documents=refuse is not asked again", "", []string{"--documents=refuse"}, 0},
 		{"--documents=hold is not asked again", "", []string{"--documents=hold"}, 1},
 	} {
@@ -185,10 +206,16 @@ func TestTerminalAnswers(t *testing.T) {
 			before := l.status(exitNotClean).answer.Held.Count
 			term := l.onTerminal(nil, append([]string{"wipe", "--account", l.user.Name}, c.args...)...)
 			if c.answer != "" {
-				term.expect("Enter = 1:")
+				for _, q := range []string{askServices, askSaved} {
+					term.expect(q)
+					term.kind("\n")
+				}
+				term.expect(askDocuments)
 				term.kind(c.answer)
+				term.expect(askSheet)
+				term.kind("\n")
 			}
-			term.expect("Enter to stop:")
+			term.expect(askYes)
 			term.kind("yes\n")
 			if out := term.end(exitDone); !strings.Contains(out, "Ready.") {
 				t.Errorf("the answer is missing:\n%s", out)
@@ -234,6 +261,10 @@ func TestTerminalEnroll(t *testing.T) {
 		term := l.onTerminal(nil, "enroll", "--account", l.user.Name)
 		term.expect("Type yes to enroll:")
 		term.kind(c.typed)
+		if c.code == exitDone {
+			term.expect("Enter = later:")
+			term.kind("\n")
+		}
 		out := term.end(c.code)
 		for _, want := range []string{"downloads: Downloads", "of an unknown kind"} {
 			if !strings.Contains(out, want) {
@@ -257,7 +288,7 @@ func TestTerminalClosed(t *testing.T) {
 	l.enroll()
 	l.as("echo x > unknown")
 	asked := l.onTerminal(nil, "wipe", "--account", l.user.Name)
-	asked.expect("Enter to stop:")
+	asked.expect(askServices)
 	asked.hangUp(exitInterrupted)
 	exists(t, true, l.path("unknown"))
 	l.start(`trap "" TERM; while :; do sleep 0.2; done`) // the wipe waits for it

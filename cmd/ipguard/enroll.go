@@ -81,7 +81,32 @@ func (a *app) enroll(ctx context.Context, o enrollOptions) error {
 	defer client.Close()
 	_ = client.Reload(ctx)
 	a.enrolled(sum)
+	if a.interactive && !a.json && !o.yes && !o.refresh {
+		return a.offerPIN(ctx, ag, acct)
+	}
 	return nil
+}
+
+// offerPIN asks for the helpers' PIN, unless there is one. Enter leaves it for later.
+func (a *app) offerPIN(ctx context.Context, ag *agent.Agent, acct wipe.Account) error {
+	if has, err := ag.HasPIN(acct); has || err != nil {
+		return err
+	}
+	for {
+		a.printf("pin.offer")
+		typed, ok := a.secret(ctx)
+		fmt.Fprintln(a.out)
+		if !ok || typed == "" {
+			a.printf("pin.later")
+			return nil
+		}
+		err := ag.SetPIN(ctx, acct, typed)
+		if err == nil {
+			a.printf("pin.set")
+			return nil
+		}
+		fmt.Fprintln(a.out, explainText(a, err))
+	}
 }
 
 // summary shows by class what would belong to the laptop, so that nobody's file becomes part of it unseen.

@@ -6,8 +6,14 @@ import (
 
 	"ipguard/agent"
 	"ipguard/agent/ipc"
+	"ipguard/agent/launcher"
+	"ipguard/agent/pin"
 	"ipguard/agent/service"
 	"ipguard/agent/state"
+	"ipguard/agent/trace"
+	"ipguard/devices/host"
+	"ipguard/devices/media"
+	"ipguard/devices/printer"
 	"ipguard/wipe"
 	"ipguard/wipe/baseline"
 	"ipguard/wipe/walk"
@@ -51,11 +57,26 @@ func explain(err error) *exit {
 	if r, ok := wipe.AsRefusal(err); ok {
 		return &exit{code: refusalCode(r), key: "refused." + string(r), word: string(r)}
 	}
-	for _, known := range []struct {
-		err  error
-		code int
-		word string
-	}{
+	if locked := (*pin.Locked)(nil); errors.As(err, &locked) {
+		return &exit{code: exitNotPermitted, key: "error.pin_wait", word: "pin_wait", args: []any{minutes(locked.Wait)}}
+	}
+	for _, k := range knownErrors() {
+		if errors.Is(err, k.err) {
+			return &exit{code: k.code, key: "error." + k.word, word: k.word}
+		}
+	}
+	return &exit{code: exitError, key: "error.other", word: "error", args: []any{err.Error()}}
+}
+
+// knownError is an error of the parts with its exit code and the word for it, by which its sentence is found.
+type knownError struct {
+	err  error
+	code int
+	word string
+}
+
+func knownErrors() []knownError {
+	return []knownError{
 		{context.Canceled, exitInterrupted, "interrupted"},
 		{agent.ErrUnknownAccount, exitUsage, "unknown_account"},
 		{agent.ErrNoneEnrolled, exitRefused, "none_enrolled"},
@@ -91,14 +112,25 @@ func explain(err error) *exit {
 		{service.ErrTimeout, exitError, "manager"},
 		{service.ErrStart, exitError, "not_started"},
 		{service.ErrStop, exitError, "not_stopped"},
+		{pin.ErrWrong, exitNotPermitted, "wrong_pin"},
+		{pin.ErrNone, exitRefused, "no_pin"},
+		{pin.ErrFormat, exitUsage, "pin_format"},
+		{agent.ErrChanged, exitError, "document_changed"},
+		{agent.ErrNoBatch, exitUsage, "batch"},
+		{media.ErrBusy, exitRefused, "medium_busy"},
+		{media.ErrGone, exitRefused, "medium_gone"},
+		{media.ErrNoMedium, exitRefused, "medium_gone"},
+		{media.ErrDenied, exitNotPermitted, "medium_denied"},
+		{media.ErrNoService, exitError, "no_media"},
+		{media.ErrRefused, exitError, "media_failed"},
+		{printer.ErrNoService, exitError, "no_printing"},
+		{printer.ErrFormat, exitError, "print_format"},
+		{launcher.ErrNoTerminal, exitError, "no_terminal"},
+		{host.ErrNoProgram, exitError, "no_terminal"},
+		{trace.ErrTooMuch, exitUsage, "too_much"},
 		{walk.ErrDenied, exitError, "denied"},
 		{walk.ErrReadOnly, exitError, "read_only"},
-	} {
-		if errors.Is(err, known.err) {
-			return &exit{code: known.code, key: "error." + known.word, word: known.word}
-		}
 	}
-	return &exit{code: exitError, key: "error.other", word: "error", args: []any{err.Error()}}
 }
 
 func refusalCode(r wipe.Refusal) int {

@@ -19,7 +19,7 @@ const inDocument = 910_000
 // onMedium returns the medium with this name.
 func onMedium(t *testing.T, name string) medium {
 	t.Helper()
-	for _, m := range media() {
+	for _, m := range diskKinds() {
 		if m.name == name {
 			return m
 		}

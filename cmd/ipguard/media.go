@@ -82,15 +82,20 @@ func spoiling() []wipe.Limit {
 
 // tellRemains writes what could remain on the media.
 func (a *app) tellRemains(media []wipe.Medium, except ...wipe.Limit) {
-	remains := slices.DeleteFunc(wipe.Limits(), func(l wipe.Limit) bool {
-		return slices.Contains(slices.Concat(except, explaining(), spoiling()), l) || !limited(media, l)
-	})
+	remains := remaining(media, except...)
 	if len(remains) > 0 {
 		a.printf("media.remain")
 	}
 	for _, l := range remains {
 		fmt.Fprintf(a.out, "  - %s\n", a.limit(l))
 	}
+}
+
+// remaining returns the limits by which something could still be found after a wipe.
+func remaining(media []wipe.Medium, except ...wipe.Limit) []wipe.Limit {
+	return slices.DeleteFunc(wipe.Limits(), func(l wipe.Limit) bool {
+		return slices.Contains(slices.Concat(except, explaining(), spoiling()), l) || !limited(media, l)
+	})
 }
 
 func (a *app) limit(l wipe.Limit) string { return a.say.Text("limit." + string(l)) }

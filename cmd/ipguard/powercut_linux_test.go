@@ -88,7 +88,7 @@ func (l *laptop) folder() string {
 // the order of the steps is right.
 func TestPowerCut(t *testing.T) {
 	erasetest.Need(t, "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs")
-	for _, m := range media() {
+	for _, m := range diskKinds() {
 		if (strings.Contains(m.name, "inline") || strings.Contains(m.name, "coarse")) && !full() {
 			continue // small variations, for the long run
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"ipguard/agent"
 	"ipguard/agent/ipc"
 	"ipguard/agent/state"
 	"ipguard/wipe"
@@ -47,7 +46,7 @@ type follower struct {
 }
 
 // wipeBy has the service wipe. Who is interrupted during the countdown stops it; afterwards the wipe goes on without them.
-func (a *app) wipeBy(ctx context.Context, s presence, choice agent.Choice, wait time.Duration) error {
+func (a *app) wipeBy(ctx context.Context, s presence, d decision, wait time.Duration) error {
 	f := &follower{app: a, client: s.client, account: s.known.Account, progress: &progress{a: a}}
 	defer f.counted()
 	following, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -57,7 +56,7 @@ func (a *app) wipeBy(ctx context.Context, s presence, choice agent.Choice, wait 
 		time.AfterFunc(stopWithin, cancel)
 	})()
 	var report *wipe.Report
-	req := ipc.WipeRequest{Account: f.account, Documents: choice, Countdown: wait}
+	req := ipc.WipeRequest{Account: f.account, Documents: d.choice, Given: d.given, Refused: d.refused, Countdown: wait}
 	for m, err := range s.client.Wipe(following, req) {
 		switch {
 		case err != nil:
@@ -85,6 +84,29 @@ func (a *app) wipeBy(ctx context.Context, s presence, choice agent.Choice, wait 
 		return ipc.ErrBroken
 	}
 	return a.report(*report)
+}
+
+// stowBy has the service end the permanence. Who is interrupted stops following; the service goes on.
+func (a *app) stowBy(ctx context.Context, s presence, d decision, o stowOptions, freeSpace bool) error {
+	p := &progress{a: a}
+	req := ipc.StowRequest{Account: s.known.Account, Given: d.given, PowerOff: o.powerOff, FreeSpace: freeSpace}
+	for m, err := range s.client.Stow(ctx, req) {
+		switch {
+		case err != nil:
+			p.end()
+			if ctx.Err() != nil {
+				return &exit{code: exitInterrupted, key: "wipe.goes_on", word: "interrupted"}
+			}
+			return err
+		case m.Progress != nil:
+			p.Progress(*m.Progress)
+		case m.Stow != nil:
+			p.end()
+			return a.tellStow(*m.Stow)
+		}
+	}
+	p.end()
+	return ipc.ErrBroken
 }
 
 // stopWithin is how long the service has for saying that a countdown was stopped.

@@ -25,7 +25,7 @@ type medium struct {
 	tiny int64
 }
 
-func media() []medium {
+func diskKinds() []medium {
 	all := erasetest.Classes()
 	live := []erasetest.Class{erasetest.Content, erasetest.Name, erasetest.XAttr, erasetest.OldName}
 	// As a large disk has them: a small one gets smaller blocks, of which a device would not discard single ones.
@@ -58,7 +58,7 @@ func media() []medium {
 // people use.
 func TestResidueOnTheMedium(t *testing.T) {
 	erasetest.Need(t, "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "shred", "bleachbit", "fstrim")
-	for _, m := range media() {
+	for _, m := range diskKinds() {
 		t.Run(m.name, func(t *testing.T) {
 			r := newResidue(t, m)
 			for _, tool := range []string{erasetest.Rm, erasetest.Shred, erasetest.BleachBit} {

@@ -76,7 +76,9 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("error.flag", err.Error(), cmd.CommandPath())
 	})
-	root.AddCommand(a.enrollCommand(), a.wipeCommand(), a.statusCommand(), a.serviceCommand(), a.browserCommand(), a.demoCommand(), a.versionCommand(), a.workerCommand(), a.rowsCommand())
+	root.AddCommand(a.enrollCommand(), a.wipeCommand(), a.statusCommand(), a.serviceCommand(), a.browserCommand(),
+		a.documentsCommand(), a.traceCommand(), a.stowCommand(), a.desktopCommand(), a.policyCommand(),
+		a.demoCommand(), a.versionCommand(), a.workerCommand(), a.rowsCommand(), a.endWindowCommand())
 	a.translateUsage(root)
 	for _, c := range root.Commands() {
 		c.Args = a.noArgs(c)

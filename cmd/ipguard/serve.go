@@ -13,6 +13,7 @@ import (
 	"ipguard/agent"
 	"ipguard/agent/control"
 	"ipguard/agent/governor"
+	"ipguard/agent/handover"
 	"ipguard/agent/ipc"
 	"ipguard/agent/log"
 	"ipguard/agent/service"
@@ -96,6 +97,30 @@ func (e engine) Status(ctx context.Context, acct wipe.Account) (agent.Status, er
 	return e.Agent.Status(ctx, acct)
 }
 
+// Stow implements control.Engine.
+func (e engine) Stow(ctx context.Context, req agent.StowRequest) (agent.StowReport, error) {
+	defer e.rest.Reset(restAfter)
+	return e.Agent.Stow(ctx, req)
+}
+
+// HoldNow implements control.Documents.
+func (e engine) HoldNow(ctx context.Context, acct wipe.Account, only []handover.Mark) (agent.Moved, error) {
+	defer e.rest.Reset(restAfter)
+	return e.Agent.HoldNow(ctx, acct, only)
+}
+
+// RefuseNow implements control.Documents.
+func (e engine) RefuseNow(ctx context.Context, acct wipe.Account, only []handover.Mark) (agent.Moved, error) {
+	defer e.rest.Reset(restAfter)
+	return e.Agent.RefuseNow(ctx, acct, only)
+}
+
+// GiveBack implements control.Documents.
+func (e engine) GiveBack(ctx context.Context, req agent.BackRequest) (agent.Moved, error) {
+	defer e.rest.Reset(restAfter)
+	return e.Agent.GiveBack(ctx, req)
+}
+
 // alive reports whether the controller takes its turns; before it began nobody can tell.
 func (d *daemon) alive() bool {
 	d.mu.Lock()
@@ -121,9 +146,10 @@ func (d *daemon) Run(ctx context.Context, ready func()) error {
 	folders := watch.New(watch.Options{Mounts: d.machine.Mounts})
 	mark := bootMark(d.goos, socket, d.agent.State.Path())
 	browsers := newGovernor(d.env, d.agent)
+	worker := engine{d.agent, newRest()}
 	c := control.New(control.Options{
-		Engine: engine{d.agent, newRest()}, Accounts: d.agent, Sessions: d.sessions, Folders: folders, SessionFolders: d.folders,
-		Governor: browsers, Policy: d.agent.Policy, Log: logger, Boot: !mark.set(),
+		Engine: worker, Accounts: d.agent, Sessions: d.sessions, Folders: folders, SessionFolders: d.folders,
+		Documents: worker, Power: d.sessions, Governor: browsers, Policy: d.agent.Policy, Log: logger, Boot: !mark.set(),
 	})
 	d.mu.Lock()
 	d.control = c

@@ -20,6 +20,7 @@ type wipeOptions struct {
 	freeSpace bool
 	within    time.Duration
 	reserve   string
+	stay      bool // a window of its own stays until somebody has read how it ended
 }
 
 func (a *app) wipeCommand() *cobra.Command {
@@ -31,7 +32,11 @@ func (a *app) wipeCommand() *cobra.Command {
 			if o.freeSpace {
 				return a.freeSpace(cmd.Context(), o)
 			}
-			return a.wipe(cmd.Context(), o)
+			err := a.wipe(cmd.Context(), o)
+			if o.stay && a.interactive {
+				err = a.stay(cmd.Context(), err)
+			}
+			return err
 		},
 	}
 	flags := cmd.Flags()
@@ -42,37 +47,34 @@ func (a *app) wipeCommand() *cobra.Command {
 	flags.BoolVar(&o.freeSpace, "free-space", false, a.say.Text("flag.free_space"))
 	flags.DurationVar(&o.within, "within", 0, a.say.Text("flag.within"))
 	flags.StringVar(&o.reserve, "reserve", "", a.say.Text("flag.reserve"))
+	flags.BoolVar(&o.stay, "stay", false, "")
+	_ = flags.MarkHidden("stay") // for the desktop button
 	return cmd
 }
 
 func (a *app) wipe(ctx context.Context, o wipeOptions) error {
-	choice, err := documentChoice(o)
+	choice, dest, err := documentChoice(o)
 	if err != nil {
 		return err
 	}
 	if choice == "" && !o.dryRun && (!a.interactive || a.json) {
 		return usage("error.not_interactive")
 	}
-	ag, err := newAgent(a.env, a.stateDir)
-	if err != nil {
-		return err
-	}
-	acct, err := ag.Account(o.account)
+	ag, acct, err := a.known(o.account)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
 		return a.dryRun(ctx, ag, acct)
 	}
-	if a.interactive && !a.json && !o.yes {
-		if choice, err = a.askBeforeWipe(ctx, ag, acct, choice); err != nil {
-			return err
-		}
-	}
 	found := a.service(ctx, acct)
 	defer found.close()
+	d, err := a.decide(ctx, ag, acct, found, o, decision{choice: choice}, dest)
+	if err != nil {
+		return err
+	}
 	if found.here {
-		return a.wipeBy(ctx, found, choice, a.countdown(ag, o))
+		return a.wipeBy(ctx, found, d, a.countdown(ag, o))
 	}
 	switch {
 	case a.json:
@@ -82,12 +84,61 @@ func (a *app) wipe(ctx context.Context, o wipeOptions) error {
 		a.printf("wipe.without_service")
 	}
 	p := &progress{a: a}
-	rep, err := ag.Wipe(ctx, agent.Request{Account: acct, Documents: choice, Observer: p})
+	rep, err := ag.Wipe(ctx, agent.Request{
+		Account: acct, Documents: d.choice, Given: d.given, Refused: d.refused, Observer: p,
+	})
 	p.end()
 	if err != nil {
 		return err
 	}
 	return a.report(rep)
+}
+
+// stay waits until somebody has read how it ended.
+func (a *app) stay(ctx context.Context, err error) error {
+	code := exitDone
+	if err != nil {
+		x := explain(err)
+		a.complain(x)
+		code = x.code
+	}
+	a.printf("guide.end")
+	newAnswers(a.in).line(context.WithoutCancel(ctx))
+	return quiet(code)
+}
+
+// giveAway is the choice of --documents that copies everything onto a medium first. What is not given is set aside.
+const giveAway agent.Choice = "give"
+
+// decide finds out what happens to the documents: from the person, or from what the command was told.
+func (a *app) decide(
+	ctx context.Context, ag *agent.Agent, acct wipe.Account, found presence, o wipeOptions, d decision, dest string,
+) (decision, error) {
+	asks := a.interactive && !a.json && !o.yes
+	if asks && d.choice == "" {
+		return a.guided(ctx, ag, acct, found, false)
+	}
+	if asks && d.choice != giveAway {
+		return d, a.askBeforeWipe(ctx, ag, acct, d.choice)
+	}
+	if d.choice != giveAway {
+		return d, nil
+	}
+	docs, err := ag.Documents(ctx, acct)
+	if err != nil {
+		return d, err
+	}
+	if docs.Count > len(docs.List) {
+		return d, &exit{code: exitRefused, key: "error.too_many_documents", word: "too_many_documents", args: []any{len(docs.List)}}
+	}
+	d.choice = agent.Hold // for what comes after the look
+	if docs.Count > 0 {
+		d.given, err = a.giveAll(ctx, ag, acct, dest, sorted(docs.List))
+	}
+	if err == nil && asks {
+		err = a.askBeforeWipe(ctx, ag, acct, d.choice)
+	}
+	return d, err
 }
 
 // countdown is how long a wipe waits for somebody to stop it: only where somebody can.
@@ -98,17 +149,19 @@ func (a *app) countdown(ag *agent.Agent, o wipeOptions) time.Duration {
 	return ag.Policy.Session.Countdown
 }
 
-// documentChoice reads --documents; empty means that nobody said anything yet. --yes alone is an explicit refusal.
-func documentChoice(o wipeOptions) (agent.Choice, error) {
-	switch c := agent.Choice(o.documents); {
-	case c == agent.Hold || c == agent.Refuse:
-		return c, nil
+// documentChoice reads --documents, with the medium for give; empty means that nobody said anything yet. --yes alone is an
+// explicit refusal.
+func documentChoice(o wipeOptions) (choice agent.Choice, dest string, err error) {
+	word, dest, to := strings.Cut(o.documents, ":")
+	switch c := agent.Choice(word); {
+	case c == giveAway, (c == agent.Hold || c == agent.Refuse) && !to:
+		return c, dest, nil
 	case o.documents != "":
-		return "", usage("error.documents", o.documents)
+		return "", "", usage("error.documents", o.documents)
 	case o.yes:
-		return agent.Refuse, nil
+		return agent.Refuse, "", nil
 	}
-	return "", nil
+	return "", "", nil
 }
 
 func (a *app) dryRun(ctx context.Context, ag *agent.Agent, acct wipe.Account) error {
@@ -135,34 +188,24 @@ func (a *app) dryRun(ctx context.Context, ag *agent.Agent, acct wipe.Account) er
 	return nil
 }
 
-// askBeforeWipe shows the documents and asks. Enter alone destroys nothing: it holds documents and ends before the wipe.
-func (a *app) askBeforeWipe(ctx context.Context, ag *agent.Agent, acct wipe.Account, choice agent.Choice) (agent.Choice, error) {
+// askBeforeWipe shows the documents, about which the command was told, and asks once. Enter alone ends before the wipe.
+func (a *app) askBeforeWipe(ctx context.Context, ag *agent.Agent, acct wipe.Account, choice agent.Choice) error {
 	docs, err := ag.Documents(ctx, acct)
 	if err != nil {
-		return "", err
+		return err
 	}
-	in := newAnswers(a.in)
 	if docs.Count > 0 {
 		a.listDocuments(docs)
-		if choice == "" {
-			a.printf("wipe.documents.ask", int(ag.Policy.Documents.HoldFor.Minutes()))
-			if in.line(ctx) == "2" {
-				choice = agent.Refuse
-			}
-		}
-	}
-	if choice == "" {
-		choice = agent.Hold
 	}
 	key := "wipe.confirm.hold"
 	if choice == agent.Refuse && docs.Count > 0 {
 		key = "wipe.confirm.refuse"
 	}
 	a.printf(key, docs.Count)
-	if !isYes(in.line(ctx)) {
-		return "", &exit{code: exitInterrupted, key: "wipe.nothing_done", word: "declined"}
+	if !isYes(newAnswers(a.in).line(ctx)) {
+		return errLeft()
 	}
-	return choice, nil
+	return nil
 }
 
 // listed is how many documents are named before they are only counted.

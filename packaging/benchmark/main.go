@@ -22,7 +22,7 @@ func main() {
 	flag.StringVar(&o.program, "program", "", "the ipguard program to measure")
 	flag.StringVar(&o.dir, "dir", "/var/tmp", "a folder on the file system to measure on")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each comparison is made; quick ones are made more often")
-	flag.StringVar(&o.only, "only", "", "measure one part: erase (on images), service or rest")
+	flag.StringVar(&o.only, "only", "", "measure one part: erase (on images), service, handover or rest")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object instead of a table")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -68,8 +68,8 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	switch {
 	case os.Geteuid() != 0:
 		return false, errors.New("measuring needs root, because it makes an account and wipes it: sudo packaging/bench")
-	case o.program == "" || o.rounds < 1 || !slices.Contains([]string{"", "erase", "service", "rest"}, o.only):
-		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER] [--only erase|service|rest]")
+	case o.program == "" || o.rounds < 1 || !slices.Contains([]string{"", "erase", "service", "rest", "handover"}, o.only):
+		return false, errors.New("usage: packaging/bench [--json] [--rounds N] [--dir FOLDER] [--only erase|service|rest|handover]")
 	}
 	b, err := newBench(ctx, o)
 	if err != nil {
@@ -88,6 +88,9 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 	}
 	if (o.only == "" || o.only == "service") && err == nil {
 		err = runParts(ctx, r, []part{{"the service", b.service}})
+	}
+	if (o.only == "" || o.only == "handover") && err == nil {
+		err = runParts(ctx, r, []part{{"handing documents over", b.handover}})
 	}
 	if (o.only == "" || o.only == "erase") && err == nil {
 		err = b.erasing(ctx, r)

@@ -76,7 +76,7 @@ func (b *bench) ipguard(ctx context.Context, state string, codes []int, command 
 		return took{}, err
 	}
 	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(nil, 8<<20) // a list of documents is one line
 	for lines.Scan() {
 		now := time.Now()
 		t.answer = answer{}

@@ -40,7 +40,10 @@ func (e *entry) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // Printer says sentences in one language.
-type Printer struct{ p *message.Printer }
+type Printer struct {
+	p        *message.Printer
+	language string
+}
 
 // For returns the printer for the first wish that is one of the languages, or a language whose readers know one of them.
 // Wishes are language tags or locale names: "nl-BE", "fr_BE.UTF-8", "de_BE@euro". When no wish is, it is the first of
@@ -53,7 +56,7 @@ func For(wishes []string) Printer {
 			panic(err) // a test loads every language
 		}
 	}
-	return Printer{message.NewPrinter(choice, message.Catalog(b))}
+	return Printer{message.NewPrinter(choice, message.Catalog(b)), choice.String()}
 }
 
 func choose(wishes []string) language.Tag {
@@ -86,6 +89,9 @@ func choose(wishes []string) language.Tag {
 
 // Text returns the sentence with this key. A number that decides between one and many comes first in args.
 func (p Printer) Text(key string, args ...any) string { return p.p.Sprintf(key, args...) }
+
+// Language returns the code of the printer's language: "fr", "nl", "de" or "en".
+func (p Printer) Language() string { return p.language }
 
 func load(tag language.Tag) map[string]entry {
 	file, err := data.ReadFile("data/" + tag.String() + ".yaml")
