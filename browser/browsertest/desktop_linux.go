@@ -259,6 +259,17 @@ func (d *Desktop) screen(t testing.TB) {
 		d.end(t)
 		manager.Wait()
 	})
+	// A window that opens before it manages windows may never be seen.
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ready := d.Root(context.Background(), "xdotool", "get_desktop")
+		ready.Env = manager.Env
+		if ready.Run() == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("browsertest: nothing manages windows (install openbox, xdotool)")
+		}
+	}
 }
 
 // own writes a file that only the account may read. It belongs to root: whoever ends the account's sessions and removes what it

@@ -34,7 +34,7 @@ func TestProgramsAreAskedToClose(t *testing.T) {
 	user := browsertest.NewUser(t)
 	d := browsertest.NewDesktop(t, user)
 	s := screenOf(t, d)
-	d.Program(t, "terminal", "xterm", "-T", "terminal", "-e", "sleep", "300")
+	d.Program(t, "terminal", "xterm", "-fa", "Monospace", "-T", "terminal", "-e", "sleep", "300")
 	d.Writer(t, "Dear Mrs Example")
 	seen, err := s.Windows(t.Context())
 	if err != nil || len(seen) != 2 {
