@@ -114,12 +114,21 @@ func (b *bench) onStick(ctx context.Context, do func(stick string) error) (err e
 	if err := os.MkdirAll(point, 0o755); err != nil {
 		return err
 	}
-	for _, step := range [][]string{
-		{"fallocate", "-l", "600M", image}, {"mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-m", "0", image}, {"mount", "-o", "loop", image, point},
-	} {
-		if err := b.tool(ctx, step[0], step[1:]...); err != nil {
-			return err
-		}
+	if err := b.tool(ctx, "fallocate", "-l", "600M", image); err != nil {
+		return err
+	}
+	err = b.tool(ctx, "mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-m", "0", image)
+	if err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, "losetup", "-f", "--show", image).Output()
+	if err != nil {
+		return fmt.Errorf("losetup: %w", err)
+	}
+	loop := strings.TrimSpace(string(out))
+	defer func() { err = errors.Join(err, b.tool(context.WithoutCancel(ctx), "losetup", "-d", loop)) }()
+	if err := b.tool(ctx, "mount", loop, point); err != nil {
+		return err
 	}
 	defer func() { _ = syscall.Unmount(point, syscall.MNT_DETACH) }() // both have taken it away when all went well
 	if err := b.plug(ctx, point); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -71,6 +72,8 @@ func (b *bench) ipguard(ctx context.Context, state string, codes []int, command 
 		return took{}, err
 	}
 	var t took
+	var said strings.Builder
+	cmd.Stderr = &said
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return took{}, err
@@ -97,7 +100,7 @@ func (b *bench) ipguard(ctx context.Context, state string, codes []int, command 
 		return t, err
 	}
 	if code := cmd.ProcessState.ExitCode(); !slices.Contains(codes, code) {
-		return t, fmt.Errorf("ipguard %s ended with %d, result %q", command, code, t.answer.Result)
+		return t, fmt.Errorf("ipguard %s ended with %d, result %q: %s", command, code, t.answer.Result, lastLine(strings.TrimSpace(said.String())))
 	}
 	t.memory = peak(cmd.ProcessState)
 	return t, nil
