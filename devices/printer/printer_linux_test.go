@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"ipguard/browser/browsertest"
+	"ipguard/devices/printer/printertest"
 )
 
 // canary is in each document, so that it is found wherever one is left.
@@ -49,8 +51,8 @@ func must[T any](t *testing.T) func(T, error) T {
 // Two accounts' jobs wait in a paused queue: each one sees and cancels its own, and no other one's file is touched.
 func TestPausedQueue(t *testing.T) {
 	s := newService(t)
-	s.queue("desk", "file:"+filepath.Join(s.dir, "paper"))
-	s.run("/usr/sbin/cupsdisable", "desk")
+	s.Queue("desk", "file:"+filepath.Join(s.Dir, "paper"))
+	s.Run("/usr/sbin/cupsdisable", "desk")
 	alice, bob := browsertest.NewUser(t), browsertest.NewUser(t)
 	a, b := s.as(alice.Name), s.as(bob.Name)
 
@@ -65,12 +67,12 @@ func TestPausedQueue(t *testing.T) {
 	}
 	other := must[Job](t)(b.Print(t.Context(), "desk", text(canary+" bob")))
 	// A program of the account sends one with a title.
-	s.write("letter", canary+" alice")
-	out, err := alice.Command(t.Context(), "lp", "-h", s.socket, "-d", "desk", "-t", "TitleOfAlice", filepath.Join(s.dir, "letter")).CombinedOutput()
+	s.Write("letter", canary+" alice")
+	out, err := alice.Command(t.Context(), "lp", "-h", s.Socket, "-d", "desk", "-t", "TitleOfAlice", filepath.Join(s.Dir, "letter")).CombinedOutput()
 	if err != nil {
 		t.Fatalf("lp (install cups-client): %v: %s", err, out)
 	}
-	os.Remove(filepath.Join(s.dir, "letter"))
+	os.Remove(filepath.Join(s.Dir, "letter"))
 
 	for i, j := range must[[]Job](t)(a.Jobs(t.Context(), alice.Name)) {
 		want := Job{ID: j.ID, Printer: "desk", State: Pending, Mine: true, Bytes: 1024, Reason: Paused}
@@ -102,22 +104,22 @@ func TestPausedQueue(t *testing.T) {
 		t.Errorf("%d jobs left", len(left))
 	}
 	n := strconv.Itoa(other.ID)
-	if d := cmp.Diff([]string{"c0000" + n, "d0000" + n + "-001"}, s.files()); d != "" {
+	if d := cmp.Diff([]string{"c0000" + n, "d0000" + n + "-001"}, s.Files()); d != "" {
 		t.Errorf("spool (-want +got):\n%s", d)
 	}
-	if left := s.holds(canary+" alice", "error_log"); len(left) > 0 {
+	if left := s.Holds(canary+" alice", "error_log"); len(left) > 0 {
 		t.Errorf("the account's document is in %q", left)
 	}
 	if err := b.Cancel(t.Context(), other); err != nil {
 		t.Error(err)
 	}
-	s.stop() // it writes its history at the latest now
+	s.Stop() // it writes its history at the latest now
 	for _, trace := range []string{canary, alice.Name, bob.Name, "TitleOfAlice"} {
-		if left := s.holds(trace, "access_log", "error_log", "job.cache.O"); len(left) > 0 {
+		if left := s.Holds(trace, "access_log", "error_log", "job.cache.O"); len(left) > 0 {
 			t.Errorf("%q is in %q", trace, left)
 		}
 	}
-	if left := s.files(); len(left) > 0 {
+	if left := s.Files(); len(left) > 0 {
 		t.Errorf("left in the spool: %q", left)
 	}
 }
@@ -126,7 +128,7 @@ func TestPausedQueue(t *testing.T) {
 func asAccount(t *testing.T, s *service, u browsertest.User, step string, id int) string {
 	t.Helper()
 	cmd := u.Command(t.Context(), "/proc/self/exe", "-test.run=^TestStep$")
-	cmd.Env = append(cmd.Env, "IPGT_STEP="+step, "IPGT_SOCKET="+s.socket, "IPGT_JOB="+strconv.Itoa(id))
+	cmd.Env = append(cmd.Env, "IPGT_STEP="+step, "IPGT_SOCKET="+s.Socket, "IPGT_JOB="+strconv.Itoa(id))
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("running as the account: %v: %s", err, out)
@@ -175,15 +177,15 @@ func TestPrintToTheEnd(t *testing.T) {
 			paper <- raw
 		}
 	}()
-	s.queue("desk", "socket://"+l.Addr().String(), "-P", s.write("test.ppd", description))
-	s.run("/usr/sbin/cupsdisable", "desk")
+	s.Queue("desk", "socket://"+l.Addr().String(), "-P", s.Write("test.ppd", printertest.Description))
+	s.Run("/usr/sbin/cupsdisable", "desk")
 	user := browsertest.NewUser(t)
 	p := s.as(user.Name)
 	j := must[Job](t)(p.Print(t.Context(), "desk", pdf()))
 	var told []string
 	last := must[Job](t)(p.Follow(t.Context(), j, func(j Job) {
 		if told = append(told, strings.TrimSpace(string(j.State+" "+State(j.Reason)))); j.Reason == Paused {
-			s.run("/usr/sbin/cupsenable", "desk")
+			s.Run("/usr/sbin/cupsenable", "desk")
 		}
 	}))
 	if last.State != Completed || !last.Mine || told[0] != "pending paused" {
@@ -192,7 +194,7 @@ func TestPrintToTheEnd(t *testing.T) {
 	if raw := <-paper; !bytes.Contains(raw, []byte("%PDF")) {
 		t.Errorf("printed: %d bytes", len(raw))
 	}
-	t.Logf("before purging: files %q, document in %q", s.files(), s.holds(canary))
+	t.Logf("before purging: files %q, document in %q", s.Files(), s.Holds(canary))
 	if h := must[[]Job](t)(p.History(t.Context(), user.Name)); len(h) != 1 || h[0].ID != j.ID {
 		t.Errorf("history: %+v", h)
 	}
@@ -205,12 +207,12 @@ func TestPrintToTheEnd(t *testing.T) {
 	if err := p.Cancel(t.Context(), last); err != nil {
 		t.Errorf("canceling again: %v", err)
 	}
-	if left := s.files(); len(left) > 0 {
+	if left := s.Files(); len(left) > 0 {
 		t.Errorf("left in the spool: %q", left)
 	}
-	s.stop()
+	s.Stop()
 	for _, trace := range []string{canary, user.Name} {
-		if left := s.holds(trace, "access_log", "error_log", "job.cache.O"); len(left) > 0 {
+		if left := s.Holds(trace, "access_log", "error_log", "job.cache.O"); len(left) > 0 {
 			t.Errorf("%q is in %q", trace, left)
 		}
 	}
@@ -224,7 +226,7 @@ func TestCancelWhileSending(t *testing.T) {
 	}
 	defer l.Close()
 	s := newService(t, "JobKillDelay 1")
-	s.queue("slow", "socket://"+l.Addr().String())
+	s.Queue("slow", "socket://"+l.Addr().String())
 	p := s.as(browsertest.NewUser(t).Name)
 	j := must[Job](t)(p.Print(t.Context(), "slow", text(strings.Repeat(canary, 1<<20))))
 	l.(*net.TCPListener).SetDeadline(time.Now().Add(10 * time.Second))
@@ -245,7 +247,7 @@ func TestCancelWhileSending(t *testing.T) {
 	if err := p.Cancel(t.Context(), j); err != nil {
 		t.Fatal(err)
 	}
-	if left := s.files(); len(left) > 0 {
+	if left := s.Files(); len(left) > 0 {
 		t.Errorf("left in the spool: %q", left)
 	}
 }
@@ -253,9 +255,9 @@ func TestCancelWhileSending(t *testing.T) {
 // What cannot be printed is refused with a reason, and leaves nothing.
 func TestRefused(t *testing.T) {
 	s := newService(t, "LimitRequestBody 1m")
-	s.queue("desk", "file:/dev/null", "-P", s.write("test.ppd", description))
-	s.queue("closed", "file:/dev/null")
-	s.run("/usr/sbin/cupsreject", "closed")
+	s.Queue("desk", "file:/dev/null", "-P", s.Write("test.ppd", printertest.Description))
+	s.Queue("closed", "file:/dev/null")
+	s.Run("/usr/sbin/cupsreject", "closed")
 	p := s.as(browsertest.NewUser(t).Name)
 	typed := func(media, content string) Document {
 		d := text(content)
@@ -284,9 +286,9 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: job %+v, %v, want %v", c.name, j, err, c.want)
 		}
 	}
-	for deadline := time.Now().Add(5 * time.Second); len(s.files()) > 0; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); len(s.Files()) > 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("left in the spool: %q", s.files())
+			t.Fatalf("left in the spool: %q", s.Files())
 		}
 	}
 	if jobs := must[[]Job](t)(p.Jobs(t.Context(), p.user)); len(jobs) > 0 {

@@ -1,4 +1,6 @@
-package printer
+// Package printertest runs a real CUPS for tests: a print service of their own, with its own configuration, socket, spool and
+// history. It is for tests only.
+package printertest
 
 import (
 	"bytes"
@@ -13,11 +15,14 @@ import (
 	"time"
 )
 
-// service is a print service of the test's own: its own configuration, socket, spool and history.
-type service struct {
-	t                         testing.TB
-	dir, socket, spool, cache string
-	stop                      func()
+// Service is a print service that ends with its test.
+type Service struct {
+	testing.TB
+	Dir    string // of all its files, the logs too
+	Socket string
+	Spool  string
+	Cache  string
+	Stop   func() // ends it earlier
 }
 
 // policies are those of CUPS as it is shipped, as far as they matter here.
@@ -57,8 +62,8 @@ PageLogFormat
 </Policy>
 `
 
-// newService starts cupsd and ends it with the test. Names of more directives go into its configuration first.
-func newService(t testing.TB, more ...string) *service {
+// New starts cupsd. More directives go into its configuration first.
+func New(t testing.TB, more ...string) *Service {
 	t.Helper()
 	daemon, err := exec.LookPath("cupsd")
 	if err != nil {
@@ -75,12 +80,12 @@ func newService(t testing.TB, more ...string) *service {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := &service{
-		t: t, dir: dir, socket: filepath.Join(dir, "sock"), spool: filepath.Join(dir, "spool"),
-		cache: filepath.Join(dir, "cache"),
+	s := &Service{
+		TB: t, Dir: dir, Socket: filepath.Join(dir, "sock"), Spool: filepath.Join(dir, "spool"),
+		Cache: filepath.Join(dir, "cache"),
 	}
-	s.write("cupsd.conf", strings.Join(more, "\n")+"\n"+fmt.Sprintf(policies, s.socket))
-	if err := os.MkdirAll(filepath.Join(s.spool, "tmp"), 0o755); err != nil {
+	s.Write("cupsd.conf", strings.Join(more, "\n")+"\n"+fmt.Sprintf(policies, s.Socket))
+	if err := os.MkdirAll(filepath.Join(s.Spool, "tmp"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"cache", "state"} {
@@ -96,7 +101,7 @@ func newService(t testing.TB, more ...string) *service {
 		fmt.Fprintf(&files, "%s %s\n", key, filepath.Join(dir, name))
 	}
 	files.WriteString("FileDevice Yes\nSystemGroup root\nUser lp\nGroup lp\n")
-	s.write("cups-files.conf", files.String())
+	s.Write("cups-files.conf", files.String())
 	var said bytes.Buffer
 	cmd := exec.Command(daemon, "-f", "-c", filepath.Join(dir, "cupsd.conf"), "-s", filepath.Join(dir, "cups-files.conf"))
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -104,9 +109,31 @@ func newService(t testing.TB, more ...string) *service {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting the print service (install cups): %v", err)
 	}
+	s.Stop = stopper(cmd)
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			log, _ := os.ReadFile(filepath.Join(dir, "error_log"))
+			t.Logf("%s\n%s", said.Bytes(), log[max(0, len(log)-6000):])
+		}
+	})
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if out, err := s.tool(t.Context(), "lpstat", "-r"); err == nil && strings.Contains(out, "is running") {
+			return s
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the print service does not answer: %v: %s", err, out)
+		}
+	}
+}
+
+// stopper returns what asks a service to end, and makes it.
+func stopper(cmd *exec.Cmd) func() {
 	ended := make(chan struct{})
-	go func() { cmd.Wait(); close(ended) }()
-	s.stop = func() {
+	go func() {
+		cmd.Wait()
+		close(ended)
+	}()
+	return func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
@@ -115,62 +142,49 @@ func newService(t testing.TB, more ...string) *service {
 			<-ended
 		}
 	}
-	t.Cleanup(func() {
-		s.stop()
-		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(dir, "error_log"))
-			t.Logf("%s\n%s", said.Bytes(), log[max(0, len(log)-6000):])
-		}
-	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := s.as("root").Printers(t.Context()); err == nil {
-			return s
-		} else if time.Now().After(deadline) {
-			t.Fatalf("the print service does not answer: %v", err)
-		}
-	}
 }
 
-func (s *service) write(name, text string) string {
-	s.t.Helper()
-	path := filepath.Join(s.dir, name)
+// Write writes a file beside the service's own and returns its path.
+func (s *Service) Write(name, text string) string {
+	s.Helper()
+	path := filepath.Join(s.Dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		s.t.Fatal(err)
+		s.Fatal(err)
 	}
 	return path
 }
 
-// as returns a Spooler of this process, root, for an account.
-func (s *service) as(user string) *Spooler {
-	p := New(Options{Socket: s.socket, User: user})
-	p.pause, p.longest = 50*time.Millisecond, 200*time.Millisecond
-	return p
+// Run runs a tool of CUPS on the service and returns what it says.
+func (s *Service) Run(tool string, args ...string) string {
+	s.Helper()
+	out, err := s.tool(s.Context(), tool, args...)
+	if err != nil {
+		s.Fatalf("%s (install cups-client): %v: %s", tool, err, out)
+	}
+	return out
 }
 
-// run runs a tool of CUPS on the service.
-func (s *service) run(tool string, args ...string) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+func (s *Service) tool(ctx context.Context, tool string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, tool, args...)
-	cmd.Env = append(os.Environ(), "CUPS_SERVER="+s.socket, "PATH="+os.Getenv("PATH")+":/usr/sbin")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.t.Fatalf("%s (install cups-client): %v: %s", tool, err, out)
-	}
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "CUPS_SERVER="+s.Socket, "PATH="+os.Getenv("PATH")+":/usr/sbin")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
-// queue makes a queue that prints to an address, without filters unless it gets a description.
-func (s *service) queue(name, uri string, args ...string) {
-	s.t.Helper()
-	s.run("/usr/sbin/lpadmin", append([]string{"-p", name, "-v", uri, "-E"}, args...)...)
+// Queue makes a queue that prints to an address, without filters unless it gets a description.
+func (s *Service) Queue(name, uri string, args ...string) {
+	s.Helper()
+	s.Run("/usr/sbin/lpadmin", append([]string{"-p", name, "-v", uri, "-E"}, args...)...)
 }
 
-// files returns the names of the job files in the spool.
-func (s *service) files() []string {
-	s.t.Helper()
-	entries, err := os.ReadDir(s.spool)
+// Files returns the names of the job files in the spool.
+func (s *Service) Files() []string {
+	s.Helper()
+	entries, err := os.ReadDir(s.Spool)
 	if err != nil {
-		s.t.Fatal(err)
+		s.Fatal(err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -181,11 +195,11 @@ func (s *service) files() []string {
 	return names
 }
 
-// holds returns the names of all files below the service's folders that hold a text.
-func (s *service) holds(text string, but ...string) []string {
-	s.t.Helper()
+// Holds returns the names of all files below the service's folders that hold a text.
+func (s *Service) Holds(text string, but ...string) []string {
+	s.Helper()
 	var found []string
-	err := filepath.WalkDir(s.dir, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(s.Dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return nil // files of the service come and go
 		}
@@ -200,13 +214,13 @@ func (s *service) holds(text string, but ...string) []string {
 		return nil
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.Fatal(err)
 	}
 	return found
 }
 
-// description is of a printer that takes PDF, so that the service has filters to choose and types to refuse.
-const description = `*PPD-Adobe: "4.3"
+// Description is of a printer that takes PDF, so that the service has filters to choose and types to refuse.
+const Description = `*PPD-Adobe: "4.3"
 *FormatVersion: "4.3"
 *FileVersion: "1.0"
 *LanguageVersion: English
