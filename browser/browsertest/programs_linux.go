@@ -80,3 +80,15 @@ func (d *Desktop) AnswerSave(t testing.TB, name string) {
 		t.Fatal(err)
 	}
 }
+
+// Gone waits until no window with a text in its title is on the screen.
+func (d *Desktop) Gone(t testing.TB, title string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		titles, err := d.Titles(t.Context())
+		if err == nil && !slices.ContainsFunc(titles, func(s string) bool { return strings.Contains(s, title) }) {
+			return
+		}
+	}
+	t.Fatalf("browsertest: the window %q stays", title)
+}

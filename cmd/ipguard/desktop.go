@@ -47,7 +47,11 @@ func (a *app) endWindowCommand() *cobra.Command {
 }
 
 func (a *app) endWindow(ctx context.Context) error {
-	argv, err := launcher.Command(a.getenv, host.FindProgram, a.say.Text("desktop.title"), []string{a.exe, "wipe", "--stay"})
+	wipe := []string{a.exe, "wipe", "--stay", "--lang", a.say.Language()}
+	if a.stateDir != "" {
+		wipe = append(wipe, "--state-dir", a.stateDir)
+	}
+	argv, err := launcher.Command(a.getenv, host.FindProgram, a.say.Text("desktop.title"), wipe)
 	if err != nil {
 		return err
 	}

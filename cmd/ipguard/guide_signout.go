@@ -134,17 +134,24 @@ func (g *guide) save(ctx context.Context) error {
 	}
 }
 
-// windows counts the windows of programs, and those of browsers.
+// windows counts the windows of programs, and those of browsers. A dialog counts only where nothing else is open.
 func (g *guide) windows(ctx context.Context, screen *desktop.Screen) (others, browsers int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookMost)
 	defer cancel()
 	all, err := screen.Windows(ctx)
+	asking := 0
 	for _, w := range all {
-		if g.isBrowser(w) {
+		switch {
+		case g.isBrowser(w):
 			browsers++
-		} else {
+		case w.Asking:
+			asking++
+		default:
 			others++
 		}
+	}
+	if others == 0 {
+		others = asking
 	}
 	return others, browsers, err
 }

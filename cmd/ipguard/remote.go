@@ -137,7 +137,10 @@ func (f *follower) countdown(left time.Duration) {
 		return
 	}
 	f.restore = a.raw()
+	key := make(chan struct{})
+	a.key = key
 	go func() {
+		defer close(key)
 		// It may wait for ever; then it ends with the program.
 		if n, err := a.in.Read(make([]byte, 1)); n > 0 && err == nil {
 			f.stop()

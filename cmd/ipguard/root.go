@@ -18,6 +18,9 @@ type app struct {
 	say      text.Printer
 	json     bool
 	stateDir string
+	// key is closed with the first key that is pressed since a countdown began; nil when none did. Who waits for a key after
+	// one has to wait here: something reads already.
+	key chan struct{}
 }
 
 // run is the whole program with everything it needs; it returns the exit code.

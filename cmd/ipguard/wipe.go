@@ -103,6 +103,10 @@ func (a *app) stay(ctx context.Context, err error) error {
 		code = x.code
 	}
 	a.printf("guide.end")
+	if a.key != nil {
+		<-a.key
+		return quiet(code)
+	}
 	newAnswers(a.in).line(context.WithoutCancel(ctx))
 	return quiet(code)
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Talks to the guest's QEMU agent: guest.py VM-FOLDER wait SECONDS | run [-i] CMD... | put SRC DST | get SRC DST | shutdown;
-and to QEMU itself: plug NAME IMAGE | pull NAME."""
+and to QEMU itself: plug NAME IMAGE [ro] | pull NAME."""
 import base64, fcntl, json, os, random, shlex, socket, sys, time
 
 ENV = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root",
@@ -143,8 +143,9 @@ class Monitor:
         if "error" in reply:
             raise RuntimeError(reply["error"]["desc"])
 
-    def plug(self, name, image):
-        self.ask("blockdev-add", **{"node-name": name, "driver": "raw", "file": {"driver": "file", "filename": image}})
+    def plug(self, name, image, how="rw"):
+        self.ask("blockdev-add", **{"node-name": name, "driver": "raw", "read-only": how == "ro",
+                                    "file": {"driver": "file", "filename": image}})
         self.ask("device_add", driver="usb-storage", id="usb-" + name, drive=name, serial=name, removable=True)
 
     def pull(self, name):
@@ -162,7 +163,7 @@ class Monitor:
 
 def main(folder, verb, *args):
     args = list(args)
-    if verb == "plug" and len(args) == 2:
+    if verb == "plug" and len(args) in (2, 3):
         args[1] = os.path.abspath(args[1])
     if verb in ("put", "get") and len(args) == 2:
         side = 0 if verb == "put" else 1  # the path on this side, before the folder changes
@@ -181,14 +182,14 @@ def main(folder, verb, *args):
         return status
     elif verb == "shutdown":
         start("systemctl poweroff")
-    elif verb == "plug" and len(args) == 2:
+    elif verb == "plug" and (len(args) == 2 or args[2:] == ["ro"]):
         Monitor().plug(*args)
     elif verb == "pull" and len(args) == 1:
         Monitor().pull(*args)
     elif verb in ("put", "get") and len(args) == 2:
         (put if verb == "put" else get)(*args)
     else:
-        raise RuntimeError("usage: run [-i] CMD..., put SRC DST, get SRC DST, plug NAME IMAGE, pull NAME")
+        raise RuntimeError("usage: run [-i] CMD..., put SRC DST, get SRC DST, plug NAME IMAGE [ro], pull NAME")
     return 0
 
 

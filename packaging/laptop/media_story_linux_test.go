@@ -65,21 +65,31 @@ func (s sticks) fails(why string, who []string, errand, id string) {
 	}
 }
 
-// TestSticks tells what a person does with sticks, with real ones as far as the laptop can tell.
+// TestSticks tells, on one laptop, what a person does with sticks, with real ones as far as the laptop can tell, and how
+// documents are handed over at the end of a session.
 func TestSticks(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "media.test")
+	l := laptoptest.New(t, laptoptest.Options{USB: true, Packages: []string{"udisks2", "polkitd"}})
+	t.Run("in and out", func(t *testing.T) { inAndOut(sticks{t, l.For(t)}) })
+	h := newHandover(t, l)
+	t.Run("give", func(t *testing.T) { give(h.on(t)) })
+	t.Run("hold", func(t *testing.T) { hold(h.on(t)) })
+	t.Run("stow", func(t *testing.T) { stow(h.on(t)) }) // the last: the laptop is off afterwards
+}
+
+// Sticks are found, mounted and let go, and nothing goes wrong when one is pulled out.
+func inAndOut(s sticks) {
+	program := filepath.Join(s.TempDir(), "media.test")
 	build := exec.Command("go", "test", "-c", "-tags=stick", "-o", program, "ipguard/devices/media")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the errands: %v\n%s", err, out)
+		s.Fatalf("building the errands: %v\n%s", err, out)
 	}
-	s := sticks{t, laptoptest.New(t, laptoptest.Options{USB: true, Packages: []string{"udisks2", "polkitd"}})}
 	s.PutFile(program, "/usr/local/bin/media.test")
 	s.Must("chmod 755 /usr/local/bin/media.test")
 	s.SignIn("public", "true")
 
 	if found := s.must("list", ""); len(found) > 0 {
-		t.Fatalf("before a stick was there: %v", found)
+		s.Fatalf("before a stick was there: %v", found)
 	}
 	const mib = 1 << 20
 	one, two, three := s.Plug("STICK ONE", "vfat", 64*mib), s.Plug("Clé", "exfat", 48*mib), s.Plug("third", "ext4", 32*mib)
@@ -91,7 +101,7 @@ func TestSticks(t *testing.T) {
 	}
 	byDevice := cmpopts.SortSlices(func(a, b media.Medium) bool { return a.Device < b.Device })
 	if diff := cmp.Diff(want, found, byDevice, cmpopts.IgnoreFields(media.Medium{}, "ID")); diff != "" {
-		t.Fatalf("three sticks (-want +got):\n%s", diff)
+		s.Fatalf("three sticks (-want +got):\n%s", diff)
 	}
 	id := map[string]string{}
 	for _, m := range found {
@@ -101,15 +111,15 @@ func TestSticks(t *testing.T) {
 	s.fails("denied", afar(), "mount", id["STICK ONE"])
 	mounted := s.must("mount", id["STICK ONE"])[0]
 	if again := s.must("mount", id["STICK ONE"])[0]; mounted.Mount == "" || again != mounted {
-		t.Errorf("mounted: %v; and again: %v", mounted, again)
+		s.Errorf("mounted: %v; and again: %v", mounted, again)
 	}
 	options := s.Must("findmnt -no OPTIONS '" + mounted.Mount + "'")
 	for _, o := range []string{"nosuid", "nodev", "noexec"} {
 		if !strings.Contains(options, o) {
-			t.Errorf("it is not mounted %s: %s", o, options)
+			s.Errorf("it is not mounted %s: %s", o, options)
 		}
 	}
-	text := mark(t)
+	text := mark(s)
 	s.RunIn(strings.Repeat(text+"\n", 50_000), "runuser", "-u", "public", "--", "sh", "-c", "cat >~/letter; cp ~/letter '"+mounted.Mount+"'")
 
 	// Somebody has it open.
@@ -120,13 +130,13 @@ func TestSticks(t *testing.T) {
 	s.must("release", id["STICK ONE"])
 	s.Must("! findmnt '" + mounted.Mount + "'")
 	if device := one.Device(); device != "" {
-		t.Errorf("after it was released, the laptop still has it as %s", device)
+		s.Errorf("after it was released, the laptop still has it as %s", device)
 	}
 	s.fails("gone", atTheSeat(), "release", id["STICK ONE"])
 	one.Pull()
 	// A FAT of that size keeps a file in one piece.
-	if n := count(t, one.Image, text); n != 50_000 {
-		t.Errorf("of 50000 lines the stick has %d", n)
+	if n := count(s, one.Image, text); n != 50_000 {
+		s.Errorf("of 50000 lines the stick has %d", n)
 	}
 
 	// Pulled out: before anything was done with it, and while it was mounted.
@@ -140,11 +150,13 @@ func TestSticks(t *testing.T) {
 	two.Plug()
 	found = s.must("list", "")
 	if len(found) != 1 || found[0].Label != "Clé" || found[0].ID == id["Clé"] {
-		t.Fatalf("after it was plugged in again: %v", found)
+		s.Fatalf("after it was plugged in again: %v", found)
 	}
 	s.must("mount", found[0].ID)
 	s.must("release", found[0].ID)
 	if left := s.must("list", ""); len(left) > 0 {
-		t.Errorf("at the end there is %v", left)
+		s.Errorf("at the end there is %v", left)
 	}
+	s.SignOut()
+	s.Must("rm /home/public/letter")
 }

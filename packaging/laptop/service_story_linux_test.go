@@ -58,16 +58,9 @@ func TestService(t *testing.T) {
 // install makes a laptop with a baseline, ipguard, and a witness who looks around at the first moment at which somebody
 // could sign in.
 func install(t *testing.T) *story {
-	program := filepath.Join(t.TempDir(), "ipguard")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "ipguard/cmd/ipguard")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building ipguard: %v\n%s", err, out)
-	}
 	l := laptoptest.New(t, laptoptest.Options{})
-	l.PutFile(program, "/usr/local/bin/ipguard")
+	putProgram(t, l)
 	l.Must(`
-		chmod 755 /usr/local/bin/ipguard
 		cd /home/public
 		runuser -u public -- sh -c 'umask 022; cd /home/public
 			mkdir -p Desktop Documents Downloads .config/app Shared/Forms
@@ -99,6 +92,19 @@ func install(t *testing.T) *story {
 	s.home, s.others = snapshot(t, l, describe, "/home/public"), snapshot(t, l, exactly, "/home/other")
 	s.outside = snapshot(t, l, strewn, "/")
 	return s
+}
+
+// putProgram builds ipguard and puts it on a laptop.
+func putProgram(t testing.TB, l *laptoptest.Laptop) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "ipguard")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "ipguard/cmd/ipguard")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building ipguard: %v\n%s", err, out)
+	}
+	l.PutFile(program, "/usr/local/bin/ipguard")
+	l.Must("chmod 755 /usr/local/bin/ipguard")
 }
 
 // witness writes down, in memory, what the next person would find, and when the two units were ready.

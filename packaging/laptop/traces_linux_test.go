@@ -105,7 +105,9 @@ func (s *traces) archive(t testing.TB) []byte {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range s.files {
-		if err := w.WriteHeader(&tar.Header{Name: f.rel, Mode: 0o644, Size: int64(len(f.content)), ModTime: time.Now()}); err != nil {
+		if err := w.WriteHeader(&tar.Header{
+			Name: f.rel, Mode: 0o644, Size: int64(len(f.content)), ModTime: time.Now(), Format: tar.FormatGNU, // names are bytes there
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.Write(f.content); err != nil {

@@ -15,9 +15,10 @@ const StickStart = 1 << 20
 // Stick is a USB stick with one partition, as they are sold. Its content is the file Image, which can be read while the
 // stick is not plugged in.
 type Stick struct {
-	Image string
-	l     *Laptop
-	name  string // its serial number
+	Image  string
+	Locked bool // its switch says that it is read-only; looked at when it is plugged in
+	l      *Laptop
+	name   string // its serial number
 }
 
 // Plug makes a stick and plugs it into a laptop that has USB. The file system is "vfat", "exfat" or "ext4"; size is that of
@@ -75,7 +76,11 @@ func table(kind byte, size int64) []byte {
 // Plug plugs a stick that was pulled into its laptop again, and waits until the laptop has looked at it.
 func (s *Stick) Plug() {
 	s.l.t.Helper()
-	s.l.order("plug", s.name, s.Image)
+	order := []string{"plug", s.name, s.Image}
+	if s.Locked {
+		order = append(order, "ro")
+	}
+	s.l.order(order...)
 	s.l.Must(fmt.Sprintf(`for i in $(seq 300); do [ ! -e %s ] || break; sleep 0.1; done; udevadm settle; test -e %[1]s`, s.link()))
 }
 
