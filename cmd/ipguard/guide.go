@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"ipguard/agent"
 	"ipguard/agent/handover"
@@ -54,6 +55,14 @@ func (a *app) guided(
 		}
 	}
 	return g.decision, nil
+}
+
+// columns is how wide a line is that a person reads: that of the narrowest terminals.
+const columns = 80
+
+// printf says something in lines that no terminal cuts within a word.
+func (g *guide) printf(key string, args ...any) {
+	fmt.Fprintln(g.out, wrapped(g.say.Text(key, args...), columns, 0))
 }
 
 // ask asks a question. An error means that nobody answers any more.

@@ -58,7 +58,7 @@ func TestUnsavedLetter(t *testing.T) {
 	term.kind("\n")
 	term.expect(askYes)
 	term.kind("yes\n")
-	if out := term.end(exitDone); !strings.Contains(out, "2 documents are set aside") {
+	if out := flat(term.end(exitDone)); !strings.Contains(out, "2 documents are set aside") {
 		t.Errorf("%s", out)
 	}
 	if titles, _ := desk.Titles(t.Context()); len(titles) != 0 {

@@ -24,7 +24,7 @@ func (t *terminal) through(steps ...[2]string) {
 	for _, s := range steps {
 		end := time.Now().Add(20 * time.Second)
 		for {
-			all := t.written()
+			all := flat(t.written())
 			if i := strings.Index(all[at:], s[0]); i >= 0 {
 				at += i + len(s[0])
 				break
@@ -107,7 +107,7 @@ func TestGuidedEndWithPrintJobs(t *testing.T) {
 	term := l.onTerminal([]string{"CUPS_SERVER=" + s.Socket}, "wipe", "--account", l.user.Name)
 	term.through([2]string{askServices, "\n"}, [2]string{askSaved, "\n"}, [2]string{askSheet, "\n"},
 		[2]string{one, "\n"}, [2]string{one, "\n"}, [2]string{one, "2\n"}, [2]string{askYes, "yes\n"})
-	if out := term.end(exitDone); !strings.Contains(out, "Print job cancelled.") {
+	if out := flat(term.end(exitDone)); !strings.Contains(out, "Print job cancelled.") {
 		t.Errorf("it is not said:\n%s", out)
 	}
 	if files := s.Files(); len(files) != 2 {
@@ -141,7 +141,7 @@ func TestSheetIsForgotten(t *testing.T) {
 		[2]string{"One line.", "Line " + canary + "\n"}, [2]string{"Another line?", "\n"}, [2]string{"Where was a draft", "in " + canary + "\n"},
 		[2]string{"For which services", "1\n"}, [2]string{"What was not done", "\n"}, [2]string{"Which printer?", "1\n"},
 		[2]string{askYes, "yes\n"})
-	out := term.end(exitDone)
+	out := flat(term.end(exitDone))
 	if !strings.Contains(out, "1 document is with the person.") || !strings.Contains(out, "Ready.") {
 		t.Errorf("it is not said:\n%s", out)
 	}

@@ -51,7 +51,7 @@ func (g *guide) listServices(services []policy.Service) {
 		if s.Logout != "" {
 			line += " (" + g.say.Text("remind.opens") + ")"
 		}
-		fmt.Fprintln(g.out, wrapped(line, 80, 5))
+		fmt.Fprintln(g.out, wrapped(line, columns, 5))
 	}
 }
 
@@ -63,7 +63,7 @@ func (g *guide) openLogout(ctx context.Context, s policy.Service) {
 	case s.Logout == "" && button == "":
 		g.printf("remind.own_button", name)
 	case s.Logout == "":
-		fmt.Fprintln(g.out, wrapped("     "+button, 80, 5))
+		fmt.Fprintln(g.out, wrapped("     "+button, columns, 5))
 	case g.uid == 0 || g.open(ctx, s.Logout) != nil:
 		g.printf("remind.type_address", s.Logout)
 	default:
