@@ -39,7 +39,7 @@ func (a *app) guided(
 	ctx context.Context, ag *agent.Agent, acct wipe.Account, found presence, stow bool,
 ) (decision, error) {
 	g := &guide{app: a, agent: ag, acct: acct, found: found, in: newAnswers(a.in), stow: stow}
-	a.printf("guide.welcome")
+	g.printf("guide.welcome")
 	steps := []struct {
 		title string
 		do    func(context.Context) error
@@ -48,7 +48,7 @@ func (a *app) guided(
 		{"guide.wipe", g.confirm},
 	}
 	for i, s := range steps {
-		a.printf("guide.step", i+1, len(steps), a.say.Text(s.title))
+		g.printf("guide.step", i+1, len(steps), a.say.Text(s.title))
 		if err := s.do(ctx); err != nil {
 			g.leaveStick()
 			return decision{}, err

@@ -98,29 +98,34 @@ func give(s *story) {
 	}
 	s.sit(left)
 	stick := s.Plug("KEY OF A", "vfat", 64<<20)
-	for _, c := range []struct{ command, result string }{
-		{`documents give "KEY OF A" --json`, `"action":"given","count":21,`},
-		{`wipe --yes "--documents=give:KEY OF A" --json`, `"result":"complete"`},
+	for _, c := range []struct {
+		result  string
+		folders int
+		command []string
+	}{
+		{`"action":"given","count":21,`, 1, []string{"documents", "give", "KEY OF A"}},
+		{`"result":"complete"`, 2, []string{"wipe", "--yes", "--documents=give:KEY OF A"}},
 	} {
-		device := stick.Device()
 		begun := time.Now()
-		// Nothing may be said before the stick is switched off.
-		out, code := s.Run(seat(`{ ipguard ` + c.command + `; echo "exit $?"; } | while IFS= read -r line; do
-			case $line in *'"schema":"ipguard.progress/'*) ;; *) [ ! -e ` + device + ` ] || echo "still there: $line"; echo "$line"; esac; done`)...)
-		s.Logf("%s: %.1f s", c.command, time.Since(begun).Seconds())
-		if code != 0 || strings.Contains(out, "still there") || !strings.Contains(out, c.result) || !strings.Contains(out, "exit 0\n") {
-			s.Fatalf("%s ended with %d: %s", c.command, code, out)
+		// Before the stick is switched off, only that something is being given may be said.
+		script := `"$@" --json | while IFS= read -r line; do
+			case $line in *'"phase":"give"'*) ;; *) [ ! -e ` + stick.Device() + ` ] || echo "still there:"; printf '%s\n' "$line"; esac; done`
+		command := append([]string{"bash", "-o", "pipefail", "-c", script, "-"}, append(append(atTheSeat(), "ipguard"), c.command...)...)
+		out, code := s.Run(command...)
+		s.Logf("%q: %.1f s", c.command, time.Since(begun).Seconds())
+		if code != 0 || strings.Contains(out, "still there") || !strings.Contains(out, c.result) {
+			s.Fatalf("%q ended with %d: %s", c.command, code, out)
 		}
 		stick.Pull()
 		sound(s, stick.Image)
 		stick.Plug()
 		folders := s.folders(stick)
-		if len(folders) != 1 && c.result[1] == 'a' || len(folders) != 2 && c.result[1] == 'r' {
-			s.Errorf("%s: %d folders on the stick", c.command, len(folders))
+		if len(folders) != c.folders {
+			s.Errorf("%q: %d folders on the stick, want %d", c.command, len(folders), c.folders)
 		}
 		for folder, files := range folders {
 			if diff := cmp.Diff(want, files); diff != "" {
-				s.Errorf("%s: in %q (-want +got):\n%s", c.command, folder, diff)
+				s.Errorf("%q: in %q (-want +got):\n%s", c.command, folder, diff)
 			}
 		}
 	}
@@ -218,6 +223,7 @@ func hold(s *story) {
 // somebody else has trouble with sticks.
 func (s *story) deadline(left traces) {
 	s.Helper()
+	s.Must("mkdir -p /etc/ipguard")
 	s.Put([]byte("documents:\n  hold_for: 1m\n"), "/etc/ipguard/policy.yaml", 0o644)
 	s.Must("ipguard policy check; systemctl restart " + unit)
 	s.awaitReady("with another policy")
@@ -239,7 +245,7 @@ func (s *story) deadline(left traces) {
 	s.awaitReady("after the deadline")
 	s.gone(left, false)
 	s.forgotten(left)
-	s.Must("date -s '+1 hour' >/dev/null; rm /etc/ipguard/policy.yaml; systemctl restart " + unit)
+	s.Must("date -s '+1 hour' >/dev/null; rm -r /etc/ipguard; systemctl restart " + unit)
 }
 
 // troubles are sticks that cannot take a document. It is never told given, and stays as it is.
