@@ -35,9 +35,8 @@ func items(ctx context.Context, ag *agent.Agent, acct wipe.Account, docs []hando
 	return all
 }
 
-// copyTo copies documents into a new folder of the medium and returns the marks of those that are there for certain. It
-// tells of each that is not.
-func (a *app) copyTo(ctx context.Context, s *target, folder string, docs []handover.Document, all []give.Item) ([]handover.Mark, error) {
+// copyTo copies things into a new folder of the medium, and tells of each whose copy is not certain.
+func (a *app) copyTo(ctx context.Context, s *target, folder string, all []give.Item) (give.Result, error) {
 	p := &progress{a: a}
 	told := func(e give.Progress) {
 		p.Progress(wipe.Progress{Phase: wipe.PhaseGive, Done: e.Items, Bytes: e.Bytes, Total: e.BytesTotal})
@@ -47,16 +46,23 @@ func (a *app) copyTo(ctx context.Context, s *target, folder string, docs []hando
 		res, err = s.again(ctx, res, told)
 	}
 	p.end()
-	var marks []handover.Mark
 	for i, r := range res.Items {
-		switch {
-		case r.Verified && i < len(docs):
-			marks = append(marks, docs[i].Mark)
-		case !r.Verified:
+		if !r.Verified {
 			a.tellUnlessJSON("give.not", printable(all[i].Name), a.say.Text("give."+string(r.Code)))
 		}
 	}
-	return marks, err
+	return res, err
+}
+
+// verified returns the marks of the documents whose copies are certain.
+func verified(res give.Result, docs []handover.Document) []handover.Mark {
+	var marks []handover.Mark
+	for i, r := range res.Items {
+		if r.Verified && i < len(docs) {
+			marks = append(marks, docs[i].Mark)
+		}
+	}
+	return marks
 }
 
 func (s *target) place() give.Target {
@@ -139,17 +145,35 @@ func (a *app) named(m media.Medium) string {
 }
 
 // giveAll copies documents onto the medium that is meant and lets it go. Every copy has to be certain, or it is an error.
-func (a *app) giveAll(ctx context.Context, ag *agent.Agent, acct wipe.Account, meant string, docs []handover.Document) ([]handover.Mark, error) {
+func (a *app) giveAll(
+	ctx context.Context, ag *agent.Agent, acct wipe.Account, meant string, docs []handover.Document,
+) ([]handover.Mark, error) {
+	res, err := a.give(ctx, meant, items(ctx, ag, acct, docs))
+	return verified(res, docs), err
+}
+
+// give copies things onto the medium that is meant and lets it go.
+func (a *app) give(ctx context.Context, meant string, all []give.Item) (give.Result, error) {
 	s, err := a.findStick(ctx, meant)
 	if err != nil {
-		return nil, err
+		return give.Result{}, err
 	}
-	marks, err := a.copyTo(ctx, s, a.say.Text("give.folder", a.today()), docs, items(ctx, ag, acct, docs))
+	res, err := a.copyTo(ctx, s, a.say.Text("give.folder", a.today()), all)
 	if gone := a.release(ctx, s); err == nil {
 		err = gone
 	}
-	if err == nil && len(marks) < len(docs) {
-		err = &exit{code: exitRefused, key: "error.not_given", word: "not_given", args: []any{len(docs) - len(marks)}}
+	if err == nil && !res.Complete() {
+		err = &exit{code: exitRefused, key: "error.not_given", word: "not_given", args: []any{uncertain(res)}}
 	}
-	return marks, err
+	return res, err
+}
+
+// uncertain counts the copies that are not certain.
+func uncertain(res give.Result) (n int) {
+	for _, r := range res.Items {
+		if !r.Verified {
+			n++
+		}
+	}
+	return n
 }

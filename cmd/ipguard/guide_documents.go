@@ -9,7 +9,6 @@ import (
 	"ipguard/agent/handover"
 	"ipguard/agent/handover/give"
 	"ipguard/devices/media"
-	"ipguard/wipe"
 )
 
 // sorted puts documents in the order in which people see them.
@@ -100,7 +99,8 @@ func marksOf(docs []handover.Document) []handover.Mark {
 
 // give copies documents onto a medium, which stays until the person's sheet is on it too.
 func (g *guide) give(ctx context.Context, docs []handover.Document) ([]handover.Mark, error) {
-	marks, err := g.onStick(ctx, docs, items(ctx, g.agent, g.acct, docs))
+	res, err := g.onStick(ctx, items(ctx, g.agent, g.acct, docs))
+	marks := verified(res, docs)
 	g.given = append(g.given, marks...)
 	g.count.given += len(marks)
 	if len(marks) > 0 {
@@ -110,21 +110,21 @@ func (g *guide) give(ctx context.Context, docs []handover.Document) ([]handover.
 }
 
 // onStick copies things onto a medium. Only the end of the conversation is an error: what is not there for certain is told.
-func (g *guide) onStick(ctx context.Context, docs []handover.Document, all []give.Item) ([]handover.Mark, error) {
+func (g *guide) onStick(ctx context.Context, all []give.Item) (give.Result, error) {
 	if g.stick == nil {
 		if err := g.chooseStick(ctx); err != nil || g.stick == nil {
-			return nil, err
+			return give.Result{}, err
 		}
 	}
-	marks, err := g.copyTo(ctx, g.stick, g.say.Text("give.folder", g.today()), docs, all)
+	res, err := g.copyTo(ctx, g.stick, g.say.Text("give.folder", g.today()), all)
 	if ctx.Err() != nil {
-		return marks, errLeft()
+		return res, errLeft()
 	}
 	if err != nil {
 		g.printf("give.failed")
 		g.stick = nil // the person may have taken it; the next try looks again
 	}
-	return marks, nil
+	return res, nil
 }
 
 // chooseStick asks which medium is meant. Without one at the end, g.stick stays nil.
@@ -208,5 +208,3 @@ func (g *guide) leaveStick() {
 	_ = g.release(ctx, g.stick)
 	g.stick = nil
 }
-
-var _ = wipe.PhaseGive

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ipguard/agent/trace"
 	"ipguard/cmd/ipguard/text"
 	"ipguard/devices/printer"
 	"ipguard/policy"
@@ -33,18 +34,21 @@ func (g *guide) sheet(ctx context.Context) error {
 
 // makeSheet makes the sheet and brings it onto paper or the medium; its content is forgotten with the program's memory.
 func (g *guide) makeSheet(ctx context.Context, in sheet, paper bool) error {
-	var on = g.agent.Policy
 	in.Given = g.count.given + g.count.printed
 	now, err := g.agent.Status(ctx, g.acct)
 	if err != nil {
 		now.Media = nil // then nothing is said of what remains
 	}
-	all, err := g.files(g.compose(in, on, now.Media))
+	made := g.compose(in, g.agent.Policy, now.Media)
+	all, err := g.files(made)
 	if err != nil {
 		return err
 	}
+	if trace.Missing(made) {
+		g.printf("sheet.letters")
+	}
 	if !paper {
-		_, err := g.onStick(ctx, nil, all)
+		_, err := g.onStick(ctx, all)
 		return err
 	}
 	spooler := g.printers(g.acct.Name)

@@ -41,6 +41,12 @@ func (l *laptop) said(argv ...string) string {
 // with runs the program as root where these media are plugged in and mounted.
 func (l *laptop) with(media []*plugged, args ...string) result {
 	l.Helper()
+	return l.typedWith("", media, args...)
+}
+
+// typedWith does so with something on the standard input.
+func (l *laptop) typedWith(input string, media []*plugged, args ...string) result {
+	l.Helper()
 	script := "mount -t tmpfs none /media\n"
 	sys := "mount -t tmpfs none /sys; mkdir -p /sys/dev/block\n"
 	for _, m := range media {
@@ -52,6 +58,7 @@ func (l *laptop) with(media []*plugged, args ...string) result {
 	}
 	cmd := exec.Command("unshare", append([]string{"--mount", "--propagation", "private", "sh", "-euc", script + sys + `exec "$@"`, "sh", os.Getenv(programEnv)}, args...)...)
 	cmd.Env = append(os.Environ(), "LANG=en_US.UTF-8", "LC_ALL=", "IPGUARD_LANG=")
+	cmd.Stdin = strings.NewReader(input)
 	return l.run(cmd)
 }
 
@@ -161,5 +168,41 @@ func TestWipeGives(t *testing.T) {
 	}
 	if s := l.status(exitDone); s.answer.Held.Count != 0 {
 		t.Errorf("%d are held", s.answer.Held.Count)
+	}
+}
+
+// Another program can have a sheet made: what is on it stands in no command line and, beside the stick, nowhere.
+func TestSheetOntoAStick(t *testing.T) {
+	l := newLaptop(t)
+	l.enroll()
+	args := []string{"trace", "--json", "--input", "-", "--give", "STICK", "--account", l.user.Name, "--state-dir", l.state}
+	const canary = "Boterbloemdraft"
+	content := `{"language":"nl","done":["tax_return"],"lines":["` + canary + `"],"draft":"in Tax-on-web","given":2}`
+	stick, small := l.plug("STICK", 16), l.plug("STICK", 16)
+	if r := l.typedWith(content, []*plugged{stick}, args...); r.code != exitDone {
+		t.Fatalf("exit %d: %s%s", r.code, r.out, r.err)
+	}
+	files := stick.files()
+	for name, text := range files {
+		if strings.HasSuffix(name, ".html") && (!strings.Contains(text, canary) || !strings.Contains(text, `lang="nl"`) || !strings.Contains(text, "2 documenten")) {
+			t.Errorf("the page is not the sheet:\n%s", text)
+		}
+	}
+	if len(files) != 2 {
+		t.Errorf("%d files are on the stick", len(files))
+	}
+	for _, bad := range []string{"", "{", `{"name":"x"}`, `{"done":["nothing"]}`, `{"language":"xx"}`, content + content, `{"lines":["` + strings.Repeat("x", 2000) + `"]}`} {
+		if r := l.typedWith(bad, []*plugged{small}, args...); r.code != exitUsage || strings.Contains(r.err, "xxx") {
+			t.Errorf("%.20q: exit %d: %s", bad, r.code, r.err)
+		}
+	}
+	small.options = "ro"
+	if r := l.typedWith(content, []*plugged{small}, args...); r.code != exitRefused {
+		t.Errorf("read-only: exit %d", r.code)
+	}
+	for _, dir := range []string{l.user.Home, filepath.Dir(l.state), "/var/tmp", "/dev/shm"} {
+		for _, found := range having(t, dir, canary) {
+			t.Errorf("it is in %s", found)
+		}
 	}
 }

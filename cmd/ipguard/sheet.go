@@ -29,6 +29,24 @@ func (s sheet) empty() bool {
 	return len(s.Done)+len(s.Lines)+len(s.Services)+len(s.Not) == 0 && s.Draft == ""
 }
 
+// check refuses what the policy does not have: it would be missing on the sheet without a word.
+func (s sheet) check(p policy.Policy) error {
+	for _, id := range s.Done {
+		if !slices.ContainsFunc(p.Procedures, func(o policy.Procedure) bool { return o.ID == id }) {
+			return usage("error.sheet_id", printable(id))
+		}
+	}
+	for _, id := range s.Services {
+		if !slices.ContainsFunc(p.Services, func(o policy.Service) bool { return o.ID == id }) {
+			return usage("error.sheet_id", printable(id))
+		}
+	}
+	if s.Language != "" && !slices.Contains(policy.Languages(), s.Language) {
+		return usage("error.sheet_id", printable(s.Language))
+	}
+	return nil
+}
+
 // blankLines is how many lines there are to write on by hand.
 const blankLines = 4
 

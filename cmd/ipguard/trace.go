@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipguard/agent"
+	"ipguard/agent/trace"
 	"ipguard/devices/printer"
 	"ipguard/wipe"
 )
@@ -24,7 +25,7 @@ func (a *app) traceCommand() *cobra.Command {
 	var o traceOptions
 	cmd := &cobra.Command{
 		Use: "trace", Short: a.say.Text("help.trace.short"), Long: a.say.Text("help.trace.long"),
-		Example: "  ipguard trace\n  echo '{\"language\":\"nl\",\"done\":[\"tax\"]}' | ipguard trace --input - --give KEY",
+		Example: "  ipguard trace\n  echo '{\"language\":\"nl\",\"done\":[\"tax_return\"]}' | ipguard trace --input - --give KEY",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.trace(cmd.Context(), o) },
 	}
 	flags := cmd.Flags()
@@ -56,6 +57,9 @@ func (a *app) trace(ctx context.Context, o traceOptions) error {
 		return g.sheet(ctx)
 	}
 	in, err := readSheet(a.in)
+	if err == nil {
+		err = in.check(ag.Policy)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,21 +81,18 @@ func (a *app) bring(ctx context.Context, ag *agent.Agent, acct wipe.Account, in 
 	if in.Language == "" {
 		in.Language = a.say.Language()
 	}
-	all, err := a.files(a.compose(in, ag.Policy, media))
+	made := a.compose(in, ag.Policy, media)
+	all, err := a.files(made)
 	if err != nil {
 		return err
+	}
+	if trace.Missing(made) {
+		a.tellUnlessJSON("sheet.letters")
 	}
 	if o.print != "" {
 		return a.printFollowed(ctx, a.printers(acct.Name), o.print, printer.Document{Type: "application/pdf", Open: all[0].Open})
 	}
-	s, err := a.findStick(ctx, o.give)
-	if err != nil {
-		return err
-	}
-	_, err = a.copyTo(ctx, s, a.say.Text("give.folder", a.today()), nil, all)
-	if gone := a.release(ctx, s); err == nil {
-		err = gone
-	}
+	_, err = a.give(ctx, o.give, all)
 	return err
 }
 

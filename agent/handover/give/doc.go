@@ -82,13 +82,3 @@ func (r Result) Complete() bool {
 	}
 	return len(r.Items) > 0
 }
-
-// Unproved reports whether an item is on the medium that only Again can verify.
-func (r Result) Unproved() bool {
-	for _, o := range r.Items {
-		if o.Code == Cached {
-			return true
-		}
-	}
-	return false
-}
