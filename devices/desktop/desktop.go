@@ -51,13 +51,17 @@ func (s *Screen) Windows(ctx context.Context) ([]Window, error) {
 		all, err = v.windows()
 		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, err // a screen that answers too late may still be writing
+	}
+	return all, nil
 }
 
 // AskToClose asks every window to close for which keep says no. A dialog is left to the person, and so is a program that has
 // one open. It returns how many were asked; what comes of it, Wait tells.
-func (s *Screen) AskToClose(ctx context.Context, keep func(Window) bool) (asked int, err error) {
-	err = s.with(ctx, func(v view) error {
+func (s *Screen) AskToClose(ctx context.Context, keep func(Window) bool) (int, error) {
+	asked := 0
+	err := s.with(ctx, func(v view) error {
 		all, err := v.windows()
 		if err != nil {
 			return err
@@ -72,12 +76,16 @@ func (s *Screen) AskToClose(ctx context.Context, keep func(Window) bool) (asked 
 			if keep(w) || w.Asking || asking[w.PID] {
 				continue
 			}
-			v.close(w)
-			asked++
+			if v.close(w) {
+				asked++
+			}
 		}
 		return v.flush()
 	})
-	return asked, err
+	if err != nil {
+		return 0, err
+	}
+	return asked, nil
 }
 
 // waitStep is the pause between two looks.
@@ -115,6 +123,6 @@ func (s *Screen) Wait(ctx context.Context, keep func(Window) bool, told func(lef
 // view is a screen that answers.
 type view interface {
 	windows() ([]Window, error)
-	close(Window)
+	close(Window) (asked bool)
 	flush() error
 }

@@ -90,15 +90,18 @@ func (x *x11) atom(name string) xproto.Atom {
 // property reads a property, as far as size bytes; nil when there is none.
 func (x *x11) property(w xproto.Window, name string, size int) []byte {
 	reply, err := xproto.GetProperty(x.conn, false, w, x.atom(name), xproto.GetPropertyTypeAny, 0, uint32(size+3)/4).Reply()
-	if err != nil {
+	if err != nil || reply.Type == xproto.AtomNone {
 		return nil
 	}
-	return reply.Value
+	return append([]byte{}, reply.Value...)
 }
 
-// numbers reads a property of 32-bit numbers.
+// numbers reads a property of 32-bit numbers; nil when there is none.
 func (x *x11) numbers(w xproto.Window, name string, most int) []uint32 {
 	value := x.property(w, name, 4*most)
+	if value == nil {
+		return nil
+	}
 	all := make([]uint32, 0, len(value)/4)
 	for ; len(value) >= 4; value = value[4:] {
 		all = append(all, binary.LittleEndian.Uint32(value)) // the connection was opened that way
@@ -156,16 +159,18 @@ func (x *x11) window(id xproto.Window) (Window, bool) {
 }
 
 // close asks as the window manager does when somebody clicks on the cross. A window that knows no such question stays.
-func (x *x11) close(w Window) {
+func (x *x11) close(w Window) bool {
 	if slices.Contains(x.numbers(x.root(), "_NET_SUPPORTED", 1024), uint32(x.atom("_NET_CLOSE_WINDOW"))) {
 		const fromPager = 2 // as if the person had asked a task bar
 		mask := uint32(xproto.EventMaskSubstructureRedirect | xproto.EventMaskSubstructureNotify)
 		x.send(x.root(), w, "_NET_CLOSE_WINDOW", mask, 0, fromPager)
-		return
+		return true
 	}
 	if slices.Contains(x.numbers(xproto.Window(w.id), "WM_PROTOCOLS", 32), uint32(x.atom("WM_DELETE_WINDOW"))) {
 		x.send(xproto.Window(w.id), w, "WM_PROTOCOLS", xproto.EventMaskNoEvent, uint32(x.atom("WM_DELETE_WINDOW")), 0)
+		return true
 	}
+	return false
 }
 
 // send sends a message about a window. That it has closed meanwhile is no error.
