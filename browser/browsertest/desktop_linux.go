@@ -260,7 +260,7 @@ func (d *Desktop) screen(t testing.TB) {
 		manager.Wait()
 	})
 	// A window that opens before it manages windows may never be seen.
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		ready := d.Root(context.Background(), "xdotool", "get_desktop")
 		ready.Env = manager.Env
 		if ready.Run() == nil {
