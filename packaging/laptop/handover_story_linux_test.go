@@ -135,7 +135,6 @@ func give(s *story) {
 	if n := s.held(); n > 0 {
 		s.Errorf("%d documents are held that were given", n)
 	}
-	s.gone(left, false)
 	s.forgotten(left)
 }
 
@@ -172,12 +171,14 @@ func (s *story) folders(stick *laptoptest.Stick) map[string]map[string]string {
 	return all
 }
 
-// forgotten wants nothing of documents on the raw disk.
-func (s *story) forgotten(left traces) {
+// forgotten wants nothing of documents in any file, nor on the raw disk. It returns the copy of the disk.
+func (s *story) forgotten(left traces) string {
 	s.Helper()
-	if n := count(s, s.Check(), left.mark+"d"); n != 0 {
+	image := s.gone(left, false)
+	if n := count(s, image, left.mark+"d"); n != 0 {
 		s.Errorf("documents that should be gone are on the raw disk %d times", n)
 	}
+	return image
 }
 
 // A letter and a scan outlive a power cut, are given back for the PIN, and go at their deadline, whatever the clock says.
@@ -191,8 +192,12 @@ func hold(s *story) {
 	if out, _ := s.Run("ipguard", "status", "--json"); json.Unmarshal([]byte(out), &answer) != nil || answer.Held.Count != 3 {
 		s.Errorf("after the cut the status is %s", out)
 	}
-	s.gone(left, true)
 
+	// What is held already keeps its deadline.
+	s.Must("mkdir -p /etc/ipguard")
+	s.Put([]byte("version: 1\ndocuments:\n  hold_for: 1m\n"), "/etc/ipguard/policy.yaml", 0o644)
+	s.Must("ipguard policy check; systemctl restart " + unit)
+	s.awaitReady("with another policy")
 	s.SignIn("public", `! ls -A Documents | grep .`)
 	s.said(5, "80265\n", "documents back", &answer)
 	if answer.Error != "wrong_pin" || s.held() != 3 {
@@ -214,21 +219,13 @@ func hold(s *story) {
 	if diff := cmp.Diff(want, back); diff != "" {
 		s.Errorf("given back (-want +got):\n%s", diff)
 	}
-	s.SignOut()
-	s.awaitReady("after they were given back")
 	s.deadline(left)
 }
 
-// deadline has what is held destroyed a minute after it was set aside anew; the clock is put back an hour meanwhile, and
+// deadline has what was given back destroyed a minute after it was set aside anew; the clock is put back an hour meanwhile, and
 // somebody else has trouble with sticks.
 func (s *story) deadline(left traces) {
 	s.Helper()
-	s.Must("mkdir -p /etc/ipguard")
-	s.Put([]byte("documents:\n  hold_for: 1m\n"), "/etc/ipguard/policy.yaml", 0o644)
-	s.Must("ipguard policy check; systemctl restart " + unit)
-	s.awaitReady("with another policy")
-	s.SignIn("public", "true")
-	s.said(0, pin+"\n", "documents back", &reply{})
 	var answer reply
 	s.said(0, "", "wipe --yes --documents=hold", &answer)
 	begun := time.Now()
@@ -243,7 +240,6 @@ func (s *story) deadline(left traces) {
 	}
 	s.Logf("%d documents are held %.0f s after they were set aside for 60 s", s.held(), time.Since(begun).Seconds())
 	s.awaitReady("after the deadline")
-	s.gone(left, false)
 	s.forgotten(left)
 	s.Must("date -s '+1 hour' >/dev/null; rm -r /etc/ipguard; systemctl restart " + unit)
 }
@@ -254,7 +250,7 @@ func (s *story) troubles() {
 	begun := time.Now()
 	const file = "/home/public/Documents/Film.pdf"
 	text := mark(s)
-	s.SignIn("public", "yes "+text+" | head -c 80000000 >Documents/Film.pdf; sync")
+	s.SignIn("public", "yes "+text+" | head -c 48000000 >Documents/Film.pdf; sync")
 	defer s.SignOut()
 	sum := s.Must("sha256sum " + file)
 
@@ -270,10 +266,10 @@ func (s *story) troubles() {
 	s.refused("SMALL", "medium_read_only")
 	small.Pull()
 
-	large := s.Plug("LARGE", "vfat", 96<<20)
+	large := s.Plug("LARGE", "vfat", 64<<20)
 	device := filepath.Base(large.Device())
-	ended := s.Begin(seat("exec ipguard documents give LARGE --json >/run/user/" + account + "/given")...)
-	s.Must("while read -r _ _ _ _ _ _ written _ </sys/class/block/" + device + "/stat && [ $written -lt 20000 ]; do :; done")
+	ended := s.Begin(seat("exec ipguard wipe --yes --documents=give:LARGE --json >/run/user/" + account + "/given")...)
+	s.Must("while read -r _ _ _ _ _ _ written _ </sys/class/block/" + device + "/stat && [ $written -lt 20000 ]; do [ $SECONDS -lt 60 ]; done")
 	large.Pull()
 	if code := <-ended; code != 4 {
 		s.Errorf("giving to a stick that was pulled out ended with %d", code)
@@ -281,7 +277,7 @@ func (s *story) troubles() {
 	if out := s.Must("tail -n 1 /run/user/" + account + "/given"); !strings.Contains(out, `"not_given"`) {
 		s.Errorf("giving to a stick that was pulled out: %s", out)
 	}
-	s.Logf("the stick has %d of 80 MB", count(s, large.Image, text)*(len(text)+1)/1_000_000)
+	s.Logf("the stick has %d of 48 MB", count(s, large.Image, text)*(len(text)+1)/1_000_000)
 	if now := s.Must("sha256sum " + file); now != sum {
 		s.Errorf("the document was %s and is %s", sum, now)
 	}
@@ -317,12 +313,10 @@ func stow(s *story) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	s.Logf("off after %.1f s; the command ended with %d", time.Since(begun).Seconds(), <-ended)
-	mounted(s, s.Check(), func(dir string) {
+	mounted(s, s.forgotten(left), func(dir string) {
 		out, err := os.ReadFile(filepath.Join(dir, "root", "stow"))
 		if text := string(out); err != nil || !strings.Contains(text, `"schema":"ipguard.stow/1","result":"complete","destroyed":2,`) {
 			s.Errorf("stow said %s, %v", text, err)
 		}
 	})
-	s.gone(left, false)
-	s.forgotten(left)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // gone looks at the disk itself, as a cut would leave it now: nothing of the session is there but its documents, which are
-// set aside, whole; and nothing of those either when they are overdue.
-func (s *story) gone(left traces, documents bool) {
+// set aside, whole; and nothing of those either when they are overdue. It returns the copy of the disk at which it looked.
+func (s *story) gone(left traces, documents bool) string {
 	s.Helper()
 	image := s.Check()
 	s.Logf("contents of the session other than documents are on the raw disk %d times", count(s, image, left.mark+"t"))
@@ -30,6 +30,7 @@ func (s *story) gone(left traces, documents bool) {
 		}
 		s.holds(filepath.Join(dir, held), left.mark, want)
 	})
+	return image
 }
 
 // holds wants the holding folder to have exactly these documents of a session, whole, each under a name that says nothing
