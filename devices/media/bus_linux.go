@@ -4,88 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
-	"golang.org/x/sys/unix"
+
+	"ipguard/devices/systembus"
 )
-
-// pipe carries a connection to the bus.
-type pipe struct {
-	frames
-	file   *os.File
-	within time.Duration
-}
-
-// Write implements io.Writer. godbus waits for it whatever becomes of a call's context, so it is bounded here.
-func (p *pipe) Write(b []byte) (int, error) {
-	if string(b) == "BEGIN\r\n" { // the last line of the handshake, see "Authentication Protocol" in the specification
-		p.on.Store(true)
-	}
-	if err := p.file.SetWriteDeadline(time.Now().Add(p.within)); err != nil {
-		return 0, err
-	}
-	return p.file.Write(b)
-}
-
-// Close implements io.Closer.
-func (p *pipe) Close() error { return p.file.Close() }
 
 // client is a connection to UDisks2, for one errand.
 type client struct {
-	conn   *dbus.Conn
+	*systembus.Conn
 	within time.Duration
 }
 
-// dial connects to the system bus, within a bounded time, which godbus by itself would not.
 func dial(ctx context.Context, o Options) (*client, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the bus: %w", err)
+	conn, err := systembus.Dial(ctx, systembus.Options{Socket: o.Socket, Within: o.Within}, systembus.Deaf())
+	if errors.Is(err, systembus.ErrNoBus) {
+		err = fmt.Errorf("%w: %w", ErrNoService, err)
 	}
-	file := os.NewFile(uintptr(fd), "bus")
-	// Non-blocking: where nobody accepts and the queue is full, this fails with EAGAIN.
-	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: o.Socket}); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("connecting to the bus: %w: %w", ErrNoService, err)
-	}
-	p := &pipe{file: file, within: o.Within}
-	p.from = file
-	if err := file.SetReadDeadline(time.Now().Add(o.Within)); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("connecting to the bus: %w", reduce(err))
-	}
-	conn, err := dbus.NewConn(p, dbus.WithContext(ctx))
-	if err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("connecting to the bus: %w", reduce(err))
-	}
-	// Only the kernel's word on who asks: the other way would go through files in a home.
-	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
-	if err == nil {
-		err = conn.Hello()
-	}
-	if err == nil {
-		err = file.SetReadDeadline(time.Time{})
-	}
-	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("signing in to the bus: %w", reduce(err))
-	}
-	return &client{conn, o.Within}, nil
+	return &client{conn, o.Within}, err
 }
-
-func (c *client) close() { _ = c.conn.Close() } // nothing is left to lose
 
 // call calls a method of UDisks2, which the bus starts if it can.
 func (c *client) call(ctx context.Context, within time.Duration, path, method string, args []any, into ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	return reduce(c.conn.Object(udisks, dbus.ObjectPath(path)).CallWithContext(ctx, method, 0, args...).Store(into...))
+	m := systembus.Method{Dest: udisks, Path: dbus.ObjectPath(path), Name: method}
+	return c.Call(ctx, m, args, refused, into...)
 }
 
 // options are those of a method of UDisks2. An administrator's password is asked for by nobody: there is none at the desk,
@@ -124,27 +70,6 @@ func (c *client) objects(ctx context.Context) (tree, error) {
 		}
 	}
 	return t, nil
-}
-
-// reduce keeps the kind of an error only: what the bus says in words has names and paths.
-func reduce(err error) error {
-	var refusal dbus.Error
-	var number unix.Errno
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &refusal):
-		return refused(refusal)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return context.DeadlineExceeded
-	case errors.Is(err, context.Canceled):
-		return context.Canceled
-	case errors.As(err, &number):
-		return number
-	case errors.Is(err, dbus.ErrClosed), errors.Is(err, fs.ErrClosed):
-		return fs.ErrClosed
-	}
-	return errFrame
 }
 
 // errMounted means that somebody else was faster.

@@ -23,7 +23,7 @@ type mounted struct{ o Options }
 func mountTable(proc, pid string) ([]host.Mount, error) {
 	text, err := os.ReadFile(filepath.Join(proc, pid, "mountinfo"))
 	if err != nil {
-		return nil, fmt.Errorf("reading the mount table: %w", reduce(err))
+		return nil, fmt.Errorf("reading the mount table: %w", err)
 	}
 	return host.ParseMountinfo(text)
 }
@@ -199,5 +199,5 @@ func unmountErr(err error) error {
 		errors.Is(err, unix.ENOMEDIUM):
 		return ErrGone
 	}
-	return reduce(err)
+	return err
 }

@@ -42,7 +42,7 @@ func (s service) list(ctx context.Context) ([]Medium, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.close()
+	defer c.Close()
 	_, all, err := s.find(ctx, c)
 	media := make([]Medium, 0, len(all))
 	for _, m := range all {
@@ -56,7 +56,7 @@ func (s service) mount(ctx context.Context, id string) (Medium, error) {
 	if err != nil {
 		return Medium{}, err
 	}
-	defer c.close()
+	defer c.Close()
 	_, m, err := s.pick(ctx, c, id)
 	if err != nil || m.Mount != "" {
 		return m.Medium, err
@@ -101,7 +101,7 @@ func (s service) remount(ctx context.Context, id string) (Medium, error) {
 	if err != nil {
 		return Medium{}, err
 	}
-	defer c.close()
+	defer c.Close()
 	t, m, err := s.pick(ctx, c, id)
 	if err != nil {
 		return Medium{}, err
@@ -120,7 +120,7 @@ func (s service) release(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer c.Close()
 	t, m, err := s.pick(ctx, c, id)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func watchLeader(pid int, exited func()) (*leader, error) {
 	raw, err := l.file.SyscallConn()
 	if err != nil {
 		_ = l.file.Close()
-		return nil, fmt.Errorf("watching a process: %w", reduce(err))
+		return nil, fmt.Errorf("watching a process: %w", err)
 	}
 	go func() {
 		defer close(l.done)

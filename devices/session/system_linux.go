@@ -11,6 +11,8 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
+
+	"ipguard/devices/systembus"
 )
 
 // builtFor is the GOOS value that this file is for.
@@ -23,19 +25,13 @@ type logind struct{ Options }
 
 func newSystem(o Options) system { return logind{o} }
 
-// deaf hears no signals.
-type deaf struct{}
-
-// DeliverSignal implements dbus.SignalHandler.
-func (deaf) DeliverSignal(string, string, *dbus.Signal) {}
-
 // with does something on a connection of its own.
 func (l logind) with(ctx context.Context, do func(*client) error) error {
-	c, err := dial(ctx, l.Options, deaf{})
+	c, err := dial(ctx, l.Options, systembus.Deaf())
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer c.Close()
 	return do(c)
 }
 
@@ -206,7 +202,7 @@ func (l logind) delaySleep(ctx context.Context) (func(), error) {
 	go func() {
 		var a answer
 		address := "unix:path=" + dbus.EscapeBusAddressValue(l.Socket)
-		conn, err := dbus.Connect(address, dbus.WithContext(ctx), dbus.WithSignalHandler(deaf{}),
+		conn, err := dbus.Connect(address, dbus.WithContext(ctx), dbus.WithSignalHandler(systembus.Deaf()),
 			dbus.WithAuth(dbus.AuthExternal(strconv.Itoa(os.Geteuid()))))
 		if a.err = err; err == nil {
 			a.err = conn.Object(login, loginPath).CallWithContext(ctx, manager+".Inhibit", dbus.FlagNoAutoStart,
@@ -218,7 +214,7 @@ func (l logind) delaySleep(ctx context.Context) (func(), error) {
 	select {
 	case a := <-got:
 		if a.err != nil {
-			return func() {}, fmt.Errorf("delaying sleep: %w", reduce(a.err))
+			return func() {}, fmt.Errorf("delaying sleep: %w", systembus.Reduce(ctx.Err, a.err, refused))
 		}
 		file := os.NewFile(uintptr(a.fd), "inhibitor")
 		return func() { _ = file.Close() }, nil

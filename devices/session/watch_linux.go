@@ -77,7 +77,7 @@ func (w *watch) connected(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	defer bus.close()
+	defer bus.Close()
 	w.bus = bus
 	defer w.dropLeaders(nil)
 	if w.subscribe(ctx) != nil {
@@ -96,7 +96,7 @@ func (w *watch) connected(ctx context.Context) bool {
 		select {
 		case <-w.marks.some:
 		case <-timer.C:
-		case <-bus.conn.Context().Done():
+		case <-bus.Done():
 			return true
 		case <-ctx.Done():
 			return true

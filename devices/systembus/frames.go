@@ -1,30 +1,25 @@
-package session
+package systembus
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
 	"sync/atomic"
 )
 
-const (
-	// answerMost bounds the answers to our own questions. A list of all the sessions that logind allows fits in.
-	answerMost = 1 << 20
-	// signalMost bounds signals. Those of logind have some hundred bytes, but any account may send any signal to anybody
-	// on the system bus, of up to 32 MiB, and decoded they take up many times that.
-	signalMost = 16 << 10
-)
-
-// errFrame means that what came over the bus is no D-Bus message.
-var errFrame = errors.New("malformed message")
+// answerMost bounds the answers to our own questions, in bytes. A thousand disks, or all the sessions that logind allows,
+// fit in.
+const answerMost = 4 << 20
 
 // frames reads D-Bus messages, and lets through whole ones only that are of use and not too large; the others are read
-// over before anybody takes the trouble to decode them. Calls are of no use: nothing here can be called.
+// over before anybody takes the trouble to decode them: any account may send signals and calls of up to 128 MiB to anybody
+// on the system bus, and decoded they take up many times that. Calls are of no use: nothing here can be called.
 //
 // The layout of a message is in the D-Bus specification, "Message Format": 16 bytes with the order of bytes, the type, the
 // length of the body and that of the fields; the fields, padded to 8 bytes; the body.
 type frames struct {
 	from io.Reader
+	// signals bounds signals, in bytes.
+	signals int64
 	// on says that messages come. What comes before is the text of the handshake.
 	on   atomic.Bool
 	head []byte // of the message that is let through, as far as not given out
@@ -63,12 +58,12 @@ func (f *frames) next() error {
 	case 'B':
 		order = binary.BigEndian
 	default:
-		return errFrame
+		return ErrMalformed
 	}
 	fields := (int64(order.Uint32(head[12:])) + 7) &^ 7
 	rest := fields + int64(order.Uint32(head[4:]))
 	if rest > 1<<27 {
-		return errFrame // the specification allows no more
+		return ErrMalformed // the specification allows no more
 	}
 	const (
 		answer  = 2
@@ -76,7 +71,7 @@ func (f *frames) next() error {
 		signal  = 4
 	)
 	kind := head[1]
-	if kind == signal && rest <= signalMost || (kind == answer || kind == failure) && rest <= answerMost {
+	if kind == signal && rest <= f.signals || (kind == answer || kind == failure) && rest <= answerMost {
 		f.head, f.left = head, rest
 		return nil
 	}
