@@ -145,6 +145,12 @@ func (d *Desktop) Processes() []int {
 	return pids
 }
 
+// Kill ends all that was started in the desktop at once, its screen too, as a power cut does.
+func (d *Desktop) Kill(t testing.TB) {
+	t.Helper()
+	d.end(t)
+}
+
 // end kills what was started in the desktop.
 func (d *Desktop) end(t testing.TB) {
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {

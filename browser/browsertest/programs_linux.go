@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -91,4 +92,48 @@ func (d *Desktop) Gone(t testing.TB, title string) {
 		}
 	}
 	t.Fatalf("browsertest: the window %q stays", title)
+}
+
+// Scan scans a page with Document Scanner, as simple-scan calls itself, from the scanner that SANE has for tests, and saves
+// it at a path, whose ending says as what.
+func (d *Desktop) Scan(t testing.TB, path string) {
+	t.Helper()
+	d.Write(t, "/etc/sane.d/dll.conf", "test\n")
+	d.Program(t, "Document Scanner", "simple-scan", "test:0")
+	time.Sleep(2 * time.Second) // the window is there before it takes keys
+	press := func(keys string) {
+		t.Helper()
+		if err := d.Press(t.Context(), "Document Scanner", keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	press("ctrl+1")
+	// As long as the page is being scanned, nothing can be saved.
+	for end := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Second) {
+		titles, _ := d.Titles(t.Context())
+		if slices.ContainsFunc(titles, func(s string) bool { return strings.HasPrefix(s, "Save As") }) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("browsertest: nothing can be saved; the windows are %q", titles)
+		}
+		press("ctrl+s")
+	}
+	time.Sleep(time.Second)
+	if err := d.Press(t.Context(), "^Save As", "ctrl+a"); err != nil {
+		t.Fatal(err)
+	}
+	d.Type(t, "^Save As", path)
+	if err := d.Press(t.Context(), "^Save As", "Return"); err != nil {
+		t.Fatal(err)
+	}
+	d.Gone(t, "Save As")
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		if info, err := os.Stat(d.Path(path)); err == nil && info.Size() > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("browsertest: the scan was not saved")
+		}
+	}
 }
