@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"io"
 	"io/fs"
 	"net"
@@ -134,7 +135,7 @@ func TestSheetIsForgotten(t *testing.T) {
 	l.as(`mkdir -p Documents; echo letter > Documents/letter.txt`)
 	paper := paperOf(t, s, "desk")
 	term := l.onTerminal([]string{"CUPS_SERVER=" + s.Socket}, "wipe", "--account", l.user.Name)
-	const canary = "Zwaluwstaartdraft"
+	canary := "Zwaluw" + rand.Text() // no constant: it would be in the test's own program
 	term.through([2]string{askServices, "\n"}, [2]string{askSaved, "\n"}, [2]string{askDocuments, "2\n"}, [2]string{"0 = back:", "1\n"},
 		[2]string{"in hand?", "yes\n"},
 		[2]string{askSheet, "2\n"}, [2]string{"In which language?", "2\n"}, [2]string{"What was done?", "1,3\n"},
@@ -154,7 +155,7 @@ func TestSheetIsForgotten(t *testing.T) {
 	if strings.Contains(d.log.String(), canary) || strings.Contains(l.status(exitDone).out, canary) {
 		t.Error("it is in the log or the status")
 	}
-	for _, dir := range []string{l.user.Home, filepath.Dir(l.state), s.Dir, "/var/tmp", "/dev/shm", "/run"} {
+	for _, dir := range []string{l.user.Home, filepath.Dir(l.state), s.Dir, os.TempDir(), "/var/tmp", "/var/log", "/dev/shm", "/run"} {
 		for _, found := range having(t, dir, canary) {
 			t.Errorf("it is in %s", found)
 		}
